@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "outbox/message.h"
+
+namespace outbox {
+
+enum class OnFailed { kSkip, kBlock };
+
+// The decision about one message of a batch.
+enum class Outcome : std::uint8_t {
+  kWait,    // not settled: the row stays as it is, and due
+  kSent,    // persisted by the broker
+  kRetry,   // refused: an attempt is spent, due again after a delay
+  kFailed,  // refused for good: waits for an operator
+};
+
+// What an outcome of kRetry or kFailed adds.
+struct Refusal {
+  std::size_t index = 0;  // into Batch::messages()
+  milliseconds delay{0};  // kRetry: from now on the database's clock
+  std::string error;      // for a person; becomes last_error
+};
+
+struct Settlement {
+  std::vector<Outcome> outcomes;  // one for each message of the batch, in its order
+  std::vector<Refusal> refusals;  // one for each kRetry and kFailed, by ascending index
+};
+
+// The database cannot be used now, or an answer of its did not come: what was not known to be
+// committed must be taken as not committed. The session that threw is of no further use.
+class StoreUnavailable : public std::runtime_error {
+ public:
+  enum class Reason { kLost, kReadOnly, kTimeout, kUnknownCommit, kRowCount, kRights, kSchema, kOther };
+  StoreUnavailable(Reason reason, const std::string& what) : std::runtime_error(what), reason_(reason) {}
+  Reason reason() const { return reason_; }
+
+ private:
+  Reason reason_;
+};
+
+// A set of due messages, owned by whoever holds this object: nobody else can claim them, and nobody
+// else can claim any message of their lanes, until it is settled or destroyed. Within a lane the
+// messages stand in id order. A batch is used by one thread, and outlives neither its session nor
+// its store. A store may let one session have several batches open; the PostgreSQL one does not.
+class Batch {
+ public:
+  virtual ~Batch() = default;  // gives everything back that was not settled; never throws
+
+  virtual std::span<const Message> messages() const = 0;
+
+  // Keeps every byte that messages() points to alive; outlives the batch where it must.
+  virtual std::shared_ptr<const void> memory() const = 0;
+
+  virtual int lanes() const = 0;             // lanes held
+  virtual bool full() const = 0;             // there was more than the limits allowed
+  virtual TimePoint claimed_at() const = 0;  // deadlines count from here
+
+  // Writes the outcomes and commits. Throws StoreUnavailable; after kUnknownCommit it may have been
+  // committed all the same. Called at most once.
+  virtual void Settle(const Settlement& settlement) = 0;
+};
+
+struct ClaimRequest {
+  int messages = 2000;
+  std::int64_t bytes = 8 << 20;          // payload bytes; the first message is always taken
+  std::int64_t max_payload = 1'000'000;  // a larger payload is not fetched, see Message::oversize
+  int lanes = kLanes;                    // take at most so many lanes
+  bool retries = true;                   // also retrying messages that are due
+  // Messages of these topics are held: they stay where they are, and are found again when the topic
+  // is no longer named.
+  std::vector<std::string> held_topics;
+  // Asks for the oldest message of one topic in one lane, although the topic may be held.
+  struct Trial {
+    std::string topic;
+    int lane = 0;
+  };
+  std::optional<Trial> trial;
+};
+
+// What relays of one outbox share through the database.
+struct SharedControl {
+  OnFailed on_failed = OnFailed::kSkip;
+  bool paused = false;  // by an operator: nothing is claimed
+  std::string paused_reason;
+  std::vector<std::string> paused_topics;  // by an operator; the store holds them by itself
+  friend bool operator==(const SharedControl&, const SharedControl&) = default;
+};
+
+// One worker's connection to the store. Used by one thread.
+class StoreSession {
+ public:
+  virtual ~StoreSession() = default;
+
+  // Never null. An empty batch has nothing to settle. Throws StoreUnavailable.
+  virtual std::unique_ptr<Batch> Claim(const ClaimRequest& request) = 0;
+
+  virtual const SharedControl& control() const = 0;  // as of the last Claim
+  // Lanes with work that another relay or worker held at the last Claim.
+  virtual int lanes_busy() const = 0;
+};
+
+// Table-wide figures; every relay of an outbox sees the same ones.
+struct TableSample {
+  std::int64_t pending = 0;         // exact up to 2,000, beyond that an estimate
+  std::int64_t retrying = 0;        // up to 1,000
+  std::int64_t failed = 0;          // up to 1,000
+  std::optional<microseconds> lag;  // age of the oldest due message, zero if none; nullopt: unknown
+  microseconds oldest_pending{0};
+  std::int64_t blocked_keys = 0;  // up to 1,000
+  std::int64_t size_bytes = 0;
+  std::int64_t dead_tuples = 0;
+  std::optional<seconds> oldest_transaction;  // nullopt: no right to see it
+  std::string schema_version;
+};
+
+// The store's care for its table, on a connection of its own. Used by one thread.
+class StoreKeeper {
+ public:
+  virtual ~StoreKeeper() = default;
+  virtual TableSample Sample() = 0;
+  // Deletes up to `most` sent messages that were settled longer than `age` ago. `more`: call again
+  // soon. Nothing is deleted while another relay purges.
+  struct Purged {
+    std::int64_t messages = 0;
+    bool more = false;
+  };
+  virtual Purged Purge(seconds age, int most) = 0;
+};
+
+// The outbox. Thread-safe; sessions are made here and live no longer than it.
+class OutboxStore {
+ public:
+  virtual ~OutboxStore() = default;
+  virtual std::unique_ptr<StoreSession> Connect() = 0;       // throws StoreUnavailable
+  virtual std::unique_ptr<StoreKeeper> ConnectKeeper() = 0;  // throws StoreUnavailable
+  // Blocks until a producer's wake-up came or `timeout` has passed. False: no wake-ups here, or the
+  // connection for them is down; then it returned at once.
+  virtual bool AwaitWakeUp(milliseconds timeout) = 0;
+};
+
+}  // namespace outbox

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace outbox {
+
+// Options that every command understands.
+struct CommandLine {
+  std::string name;              // -n
+  std::string config_file;       // -c
+  std::vector<std::string> set;  // --set section.key=value
+  std::string output = "table";  // -o table|json|jsonl
+};
+
+// Each command adds its subcommand to `app`; when that is chosen, its callback runs the command and
+// leaves its exit code in `exit_code`. Both references outlive the parse. A command throws
+// ConfigError for a wrong configuration and StoreUnavailable where it cannot reach the database;
+// main says it once and turns it into an exit code.
+void AddRun(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddDemo(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddSchema(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddConfig(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddHealthcheck(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddVersion(CLI::App& app, const CommandLine& line, int& exit_code);
+
+}  // namespace outbox

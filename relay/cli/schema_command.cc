@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "config/config.h"
+#include "config/locate.h"
+#include "config/value.h"
+#include "postgres/schema_admin.h"
+
+namespace outbox {
+namespace {
+
+// The flags of one of the three subcommands; lives as long as the parser.
+struct SchemaFlags {
+  std::string conninfo;
+  std::string schema;  // empty: the configured one
+  std::string on_failed;
+  bool execute = false;
+  SchemaOptions options;
+};
+
+bool IsConfigured(const ConfigRequest& request) {
+  const auto is_key = [](const auto& variable) {
+    return variable.first.starts_with("OUTBOX_RELAY_") && variable.first.find("__") != std::string::npos;
+  };
+  return !request.set.empty() || !LocateConfig(request).empty() ||
+         std::ranges::any_of(request.environment, is_key);
+}
+
+// --conninfo, else the configuration, else libpq's environment: installing an outbox must not need a
+// file that names Kafka's brokers.
+PostgresSettings Server(const CommandLine& line, SchemaFlags& flags) {
+  PostgresSettings server;
+  const ConfigRequest request{line.config_file, line.name, line.set, ProcessEnvironment()};
+  if (!flags.conninfo.empty()) {
+    server.conninfo = flags.conninfo;
+  } else if (IsConfigured(request)) {
+    const Settings settings = LoadConfig(request).settings;
+    server = settings.postgres;
+    flags.options.schema = settings.outbox.schema;
+  }
+  if (!flags.schema.empty()) flags.options.schema = flags.schema;
+  if (!flags.on_failed.empty()) {
+    flags.options.on_failed = flags.on_failed == "block" ? OnFailed::kBlock : OnFailed::kSkip;
+  }
+  return server;
+}
+
+int ExitCode(StoreUnavailable::Reason reason) {
+  using Reason = StoreUnavailable::Reason;
+  switch (reason) {
+    case Reason::kLost:
+    case Reason::kReadOnly:
+      return kExitUnreachable;
+    case Reason::kTimeout:
+    case Reason::kUnknownCommit:
+      return kExitTryAgain;
+    case Reason::kRights:
+      return kExitNotPermitted;
+    case Reason::kSchema:
+    case Reason::kRowCount:
+    case Reason::kOther:
+      return kExitConfig;
+  }
+  return kExitBug;
+}
+
+int Print(const CommandLine& line, SchemaFlags& flags) {
+  Server(line, flags);
+  std::cout << SchemaScript(flags.options);
+  return kExitDone;
+}
+
+std::string Intent(const SchemaPlan& plan) {
+  if (plan.installed == 0) return "installs version " + std::to_string(kSchemaVersion);
+  if (plan.installed < kSchemaVersion) {
+    return "upgrades from version " + std::to_string(plan.installed) + " to " +
+           std::to_string(kSchemaVersion);
+  }
+  return "nothing to upgrade at version " + std::to_string(plan.installed) +
+         ", renews comments and rights and adds what is missing";
+}
+
+int Apply(const CommandLine& line, SchemaFlags& flags) {
+  const PostgresSettings server = Server(line, flags);
+  const SchemaPlan plan = PlanSchema(server, flags.options);
+  const std::string owner = flags.execute ? ApplySchema(server, flags.options) : "";
+  if (line.output != "table") {
+    std::cout << "{\"schema\":" << Quoted(flags.options.schema) << ",\"installed\":" << plan.installed
+              << ",\"version\":" << kSchemaVersion << ",\"statements\":" << plan.statements
+              << ",\"executed\":" << (flags.execute ? "true" : "false")
+              << ",\"owner\":" << (flags.execute ? Quoted(owner) : "null") << "}\n";
+    return kExitDone;
+  }
+  std::cout << "schema " << flags.options.schema << ": " << Intent(plan) << ", " << plan.statements
+            << " statements\n";
+  if (!flags.execute) {
+    std::cout << "nothing was changed; do it with --execute\n";
+    return kExitDone;
+  }
+  std::cout << "done; the objects belong to " << owner << "\n";
+  if (owner != flags.options.role_prefix + "owner") {
+    std::cerr << "the role that is connected may not give them to " << flags.options.role_prefix
+              << "owner; apply again as a member of that role, or leave it so\n";
+  }
+  return kExitDone;
+}
+
+std::string Optional(const std::optional<std::string>& text) { return text ? Quoted(*text) : "null"; }
+
+void ShowJson(const SchemaOptions& options, const std::vector<Drift>& drift) {
+  std::cout << "{\"schema\":" << Quoted(options.schema) << ",\"version\":" << kSchemaVersion
+            << ",\"drift\":[";
+  const char* comma = "";
+  for (const Drift& finding : drift) {
+    std::cout << comma << "{\"kind\":" << Quoted(finding.kind) << ",\"name\":" << Quoted(finding.name)
+              << ",\"expected\":" << Optional(finding.expected) << ",\"found\":" << Optional(finding.found)
+              << ",\"remedy\":" << Quoted(finding.remedy) << "}";
+    comma = ",";
+  }
+  std::cout << "]}\n";
+}
+
+void ShowText(const SchemaOptions& options, const std::vector<Drift>& drift) {
+  if (drift.empty()) {
+    std::cout << "schema " << options.schema << ": version " << kSchemaVersion << ", as it should be\n";
+    return;
+  }
+  std::cout << "schema " << options.schema << ": " << drift.size() << " differences from version "
+            << kSchemaVersion << "; SQL below is for search_path = " << Quoted(options.schema) << "\n";
+  for (const Drift& finding : drift) {
+    std::cout << finding.kind << " " << finding.name
+              << "\n  expected: " << finding.expected.value_or("absent")
+              << "\n  found:    " << finding.found.value_or("absent") << "\n  remedy:   " << finding.remedy
+              << "\n";
+  }
+}
+
+int Check(const CommandLine& line, SchemaFlags& flags) {
+  const PostgresSettings server = Server(line, flags);
+  const std::vector<Drift> drift = CheckSchema(server, flags.options);
+  if (line.output == "table") {
+    ShowText(flags.options, drift);
+  } else {
+    ShowJson(flags.options, drift);
+  }
+  return drift.empty() ? kExitDone : kExitNo;
+}
+
+using Command = int (*)(const CommandLine&, SchemaFlags&);
+
+CLI::App* AddOne(CLI::App& schema, const char* name, const char* what,
+                 const std::shared_ptr<SchemaFlags>& flags, const CommandLine& line, int& exit_code,
+                 Command command) {
+  CLI::App* app = schema.add_subcommand(name, what);
+  app->add_option("--schema", flags->schema,
+                  "Schema of the outbox (default: the configured one, else public)")
+      ->check([](const std::string& value) { return SchemaNameProblem(value); }, "NAME");
+  app->add_option("--role-prefix", flags->options.role_prefix, "How the five roles begin, default outbox_")
+      ->check([](const std::string& value) { return RolePrefixProblem(value); }, "PREFIX");
+  app->add_flag("--with-notify", flags->options.with_notify, "With the trigger that wakes sleeping relays");
+  app->callback([flags, &line, &exit_code, command] {
+    try {
+      exit_code = command(line, *flags);
+    } catch (const StoreUnavailable& error) {
+      std::cerr << "schema " << flags->options.schema << ": " << error.what() << "\n";
+      exit_code = ExitCode(error.reason());
+    }
+  });
+  return app;
+}
+
+}  // namespace
+
+void AddSchema(CLI::App& app, const CommandLine& line, int& exit_code) {
+  CLI::App* schema =
+      app.add_subcommand("schema", "The outbox's tables: print their SQL, apply it, check them");
+  schema->require_subcommand(1);
+  const auto flags = std::make_shared<SchemaFlags>();
+  CLI::App* print =
+      AddOne(*schema, "print", "Writes one script for any migration tool", flags, line, exit_code, Print);
+  CLI::App* apply = AddOne(*schema, "apply", "Installs or upgrades; shows what it would do without --execute",
+                           flags, line, exit_code, Apply);
+  CLI::App* check =
+      AddOne(*schema, "check", "Compares the database with what this version expects; 1: they differ", flags,
+             line, exit_code, Check);
+  for (CLI::App* command : {print, apply}) {
+    command
+        ->add_option("--on-failed", flags->on_failed,
+                     "Sets what a failed message does to later ones of its key")
+        ->check(CLI::IsMember({"skip", "block"}));
+  }
+  for (CLI::App* command : {apply, check}) {
+    command->add_option("--conninfo", flags->conninfo,
+                        "Connection string or URI, instead of the configured one");
+  }
+  apply->add_flag("--execute", flags->execute, "Do it");
+  schema->footer(
+      "Examples:\n"
+      "  outbox-relay schema print --schema orders > V7__outbox.sql\n"
+      "  outbox-relay -n orders schema apply --execute\n"
+      "  outbox-relay -n orders -o json schema check");
+}
+
+}  // namespace outbox

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/poll_turn.h"
+
+#include <algorithm>
+
+namespace outbox {
+
+void PollTurn::set_range(milliseconds min, milliseconds max) {
+  const std::scoped_lock lock(mutex_);
+  min_ = min;
+  max_ = max;
+}
+
+PollTurn::Kind PollTurn::Await() {
+  std::unique_lock lock(mutex_);
+  free_.wait(lock, [this] { return stopped_ || rush_ || !taken_; });
+  if (stopped_) return Kind::kStop;
+  if (rush_) return Kind::kRush;
+  taken_ = true;
+  pause_over_.wait_for(lock, pause_, [this] { return stopped_ || woken_ || rush_; });
+  woken_ = false;
+  return stopped_ ? Kind::kStop : Kind::kTurn;
+}
+
+void PollTurn::Done(Kind kind, bool empty, bool full) {
+  const std::scoped_lock lock(mutex_);
+  if (kind == Kind::kTurn) taken_ = false;
+  rush_ = full;
+  if (empty) {
+    pause_ = std::clamp(pause_ * 2, min_, max_);
+  } else {
+    pause_ = min_;
+  }
+  if (full) {
+    free_.notify_all();
+    pause_over_.notify_all();
+  } else {
+    free_.notify_one();
+  }
+}
+
+void PollTurn::Wake() {
+  const std::scoped_lock lock(mutex_);
+  woken_ = true;
+  pause_ = milliseconds(0);
+  pause_over_.notify_all();
+}
+
+void PollTurn::Stop() {
+  const std::scoped_lock lock(mutex_);
+  stopped_ = true;
+  free_.notify_all();
+  pause_over_.notify_all();
+}
+
+}  // namespace outbox

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+#include "outbox/message.h"
+
+namespace outbox {
+
+// Which worker may claim, and when. While there is little to do one worker polls and the others
+// sleep; whoever finds something hands the turn on before publishing it, so that somebody always
+// looks for the next row. After a full batch everybody claims, without a pause. The pause doubles from
+// `min` to `max` while claims are empty. Thread-safe.
+class PollTurn {
+ public:
+  PollTurn(milliseconds min, milliseconds max) : min_(min), max_(max) {}
+  void set_range(milliseconds min, milliseconds max);
+
+  enum class Kind { kStop, kTurn, kRush };
+  // Blocks until this worker should claim; every kTurn and kRush is answered by one Done.
+  Kind Await();
+  void Done(Kind kind, bool empty, bool full);
+  void Wake();  // there is something to claim: end the pause
+  void Stop();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable free_;  // the turn is free, or everybody may claim
+  std::condition_variable pause_over_;
+  // All protected by mutex_.
+  milliseconds min_;
+  milliseconds max_;
+  milliseconds pause_{0};
+  bool taken_ = false;
+  bool rush_ = false;
+  bool woken_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace outbox

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/worker.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace outbox {
+namespace {
+
+constexpr milliseconds kConnectLimit{30'000};
+constexpr milliseconds kStatementLimit{60'000};
+constexpr milliseconds kTinyPause{20};
+constexpr int kHalfOpenBatch = 20;
+const Backoff kReconnect{.initial = milliseconds(50), .max = milliseconds(2'000)};
+
+microseconds Since(TimePoint begin, TimePoint end) {
+  return std::chrono::duration_cast<microseconds>(end - begin);
+}
+
+std::size_t Bytes(std::span<const Message> messages) {
+  std::size_t bytes = 0;
+  for (const Message& message : messages) bytes += message.bytes();
+  return bytes;
+}
+
+std::string_view RollbackLabel(StoreUnavailable::Reason reason) {
+  switch (reason) {
+    case StoreUnavailable::Reason::kLost:
+    case StoreUnavailable::Reason::kReadOnly:
+    case StoreUnavailable::Reason::kUnknownCommit:
+      return "connection_lost";
+    case StoreUnavailable::Reason::kTimeout:
+      return "timeout";
+    case StoreUnavailable::Reason::kRowCount:
+      return "row_count";
+    case StoreUnavailable::Reason::kRights:
+    case StoreUnavailable::Reason::kSchema:
+    case StoreUnavailable::Reason::kOther:
+      return "other";
+  }
+  return "other";
+}
+
+}  // namespace
+
+void Worker::Run() {
+  while (!context_.drain.begun()) {
+    if (!EnsureSession()) continue;
+    try {
+      if (const auto trial = context_.shared.TakeTrial()) {
+        Trial(*trial);
+        continue;
+      }
+      progress_.Begin(Progress::Step::kWaiting, context_.env.now(), milliseconds(0));
+      const PollTurn::Kind kind = context_.turn.Await();
+      if (kind == PollTurn::Kind::kStop) break;
+      Turn(kind);
+      failures_ = 0;
+    } catch (const StoreUnavailable& error) {
+      OnStoreFailure(error);
+    }
+  }
+  session_.reset();
+  progress_.Begin(Progress::Step::kEnded, context_.env.now(), milliseconds(0));
+}
+
+bool Worker::EnsureSession() {
+  if (session_) return true;
+  progress_.Begin(Progress::Step::kConnecting, context_.env.now(), kConnectLimit);
+  try {
+    session_ = context_.store.Connect();
+    context_.observer.OnStoreReconnected();
+    return true;
+  } catch (const StoreUnavailable& error) {
+    OnStoreFailure(error);
+    return false;
+  }
+}
+
+void Worker::OnStoreFailure(const StoreUnavailable& error) {
+  session_.reset();
+  ++failures_;
+  context_.observer.OnStore(false, error.reason(), error.what());
+  PauseFor(kReconnect.Jittered(failures_, context_.env.random()));
+}
+
+void Worker::PauseFor(milliseconds pause) {
+  progress_.Begin(Progress::Step::kWaiting, context_.env.now(), milliseconds(0));
+  const TimePoint until = context_.env.now() + pause;
+  while (!context_.drain.begun() && context_.env.now() < until)
+    std::this_thread::sleep_for(std::min(pause, kTinyPause));
+}
+
+ClaimRequest Worker::Request() const {
+  ClaimRequest request;
+  request.messages = one_by_one_ ? 1 : tunables_.batch_messages;
+  request.bytes = tunables_.batch_bytes;
+  request.max_payload = tunables_.max_payload;
+  request.lanes = one_by_one_ ? 1 : (kLanes + context_.workers - 1) / context_.workers;
+  request.held_topics = context_.shared.held_topics();
+  if (context_.shared.breaker() == BreakerState::kHalfOpen)
+    request.messages = std::min(request.messages, kHalfOpenBatch);
+  return request;
+}
+
+// One claim with the turn to poll; the turn is handed on as soon as the claim has returned.
+void Worker::Turn(PollTurn::Kind kind) {
+  if (version_ != context_.live.version()) {
+    version_ = context_.live.version();
+    tunables_ = context_.live.Get();
+  }
+  if (!context_.shared.Admit()) {
+    context_.turn.Done(kind, true, false);
+    PauseFor(kTinyPause);
+    return;
+  }
+  std::unique_ptr<Batch> batch;
+  try {
+    batch = Claim(Request());
+  } catch (...) {
+    context_.shared.OnUndecided();
+    context_.turn.Done(kind, true, false);
+    throw;
+  }
+  const bool empty = batch->messages().empty();
+  context_.turn.Done(kind, empty, batch->full());
+  if (empty) {
+    if (!control_->paused) context_.shared.OnNothingDue(context_.env.now());
+    context_.shared.OnUndecided();
+    context_.observer.OnClaim(
+        {.claim_time = claim_time_, .lanes = batch->lanes(), .lanes_busy = session_->lanes_busy()});
+    return;
+  }
+  Deliver(*batch, false);
+}
+
+void Worker::Trial(const ClaimRequest::Trial& trial) {
+  ClaimRequest request = Request();
+  request.messages = 1;
+  request.trial = trial;
+  request.held_topics.clear();
+  bool persisted = false;
+  try {
+    const auto batch = Claim(request);
+    persisted = batch->messages().empty();  // nothing left to try: it is usable until proven otherwise
+    if (!persisted) Deliver(*batch, true);
+  } catch (...) {
+    context_.shared.OnTrial(trial.topic, false, context_.env.now());
+    throw;
+  }
+  if (persisted) context_.shared.OnTrial(trial.topic, true, context_.env.now());
+}
+
+std::unique_ptr<Batch> Worker::Claim(const ClaimRequest& request) {
+  const TimePoint begin = context_.env.now();
+  progress_.Begin(Progress::Step::kClaiming, begin, kStatementLimit);
+  auto batch = session_->Claim(request);
+  claim_time_ = Since(begin, context_.env.now());
+  context_.observer.OnStore(true, {}, {});
+  HearControl();
+  return batch;
+}
+
+void Worker::HearControl() {
+  if (control_ == session_->control()) return;
+  control_ = session_->control();
+  context_.observer.OnControl(*control_);
+}
+
+void Worker::Deliver(Batch& batch, bool trial) {
+  const auto messages = batch.messages();
+  const std::size_t bytes = Bytes(messages);
+  context_.observer.OnClaimed(messages.size(), bytes);
+  struct Released {
+    Observer& observer;
+    std::size_t messages, bytes;
+    ~Released() { observer.OnReleased(messages, bytes); }
+  } const released{context_.observer, messages.size(), bytes};
+
+  const TimePoint begin = context_.env.now();
+  progress_.Begin(Progress::Step::kPublishing, begin, context_.deadline + Dispatch::kReportsAfterEnd);
+  ClaimReport report{.messages = messages,
+                     .full = batch.full(),
+                     .claim_time = claim_time_,
+                     .lanes = batch.lanes(),
+                     .lanes_busy = session_->lanes_busy()};
+  auto delivery = context_.publisher.Open(messages.size(), batch.memory());
+  if (!delivery) {
+    context_.shared.OnUndecided();
+    if (trial) context_.shared.OnTrial(std::string(messages[0].topic), false, begin);
+    PauseFor(kTinyPause);
+    return;
+  }
+  const milliseconds deadline =
+      trial ? std::min(context_.deadline, TopicGates::kTrialDeadline) : context_.deadline;
+  Dispatch dispatch({.messages = messages,
+                     .claimed_at = batch.claimed_at(),
+                     .deadline = batch.claimed_at() + deadline,
+                     .on_failed = control_->on_failed,
+                     .retry = tunables_.retry,
+                     .trial = trial,
+                     .stop_by = [this] { return context_.drain.stop_by(); }},
+                    *delivery, context_.publisher, context_.shared, context_.env);
+  dispatch.Run();
+  const TimePoint published = context_.env.now();
+  report.publish_time = Since(begin, published);
+  report.reports = dispatch.reports();
+  if (trial) {
+    context_.shared.OnTrial(std::string(messages[0].topic), dispatch.persisted(), published);
+  } else {
+    context_.shared.OnBatch(dispatch.persisted(), dispatch.outage(), dispatch.why(), published);
+  }
+  report.settled = Settle(batch, dispatch, report);
+  report.transaction_time = Since(batch.claimed_at(), context_.env.now());
+  context_.observer.OnClaim(report);
+}
+
+// Throws StoreUnavailable after telling the observer. What is known to be persisted is remembered
+// first: should the commit be lost, the rows come back, and are then settled without being sent again.
+bool Worker::Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report) {
+  if (!dispatch.anything_settled()) {
+    report.rolled_back = context_.drain.begun() ? "shutdown" : "other";
+    return false;
+  }
+  const Settlement& settlement = dispatch.settlement();
+  const TimePoint begin = context_.env.now();
+  progress_.Begin(Progress::Step::kSettling, begin, kStatementLimit);
+  try {
+    batch.Settle(settlement);
+  } catch (const StoreUnavailable& error) {
+    context_.shared.RememberPersisted(batch.messages(), settlement.outcomes);
+    one_by_one_ = error.reason() != StoreUnavailable::Reason::kLost;
+    report.rolled_back = RollbackLabel(error.reason());
+    report.unknown_commit = error.reason() == StoreUnavailable::Reason::kUnknownCommit;
+    report.outcomes = settlement.outcomes;
+    context_.observer.OnClaim(report);
+    throw;
+  }
+  one_by_one_ = false;
+  context_.shared.Settled(batch.messages(), settlement.outcomes);
+  report.outcomes = settlement.outcomes;
+  report.settle_time = Since(begin, context_.env.now());
+  return true;
+}
+
+}  // namespace outbox

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/dispatch.h"
+#include "core/environment.h"
+#include "core/live_settings.h"
+#include "core/poll_turn.h"
+#include "core/progress.h"
+#include "core/shared_state.h"
+#include "outbox/observer.h"
+#include "outbox/publisher.h"
+#include "outbox/settings.h"
+#include "outbox/store.h"
+
+namespace outbox {
+
+// What the workers of a relay share. Everything outlives the workers.
+struct WorkerContext {
+  OutboxStore& store;
+  Publisher& publisher;
+  Observer& observer;
+  SharedState& shared;
+  PollTurn& turn;
+  const LiveSettings& live;
+  const Environment& env;
+  Drain& drain;
+  milliseconds deadline;  // from the claim
+  int workers;            // that share the lanes
+};
+
+// One claim loop: claim, publish, settle, for ever. Owns its session and its batch. A step that fails
+// because the database cannot be used ends the session; the next one is opened after a pause.
+class Worker {
+ public:
+  explicit Worker(WorkerContext context) : context_(context) {}
+
+  void Run();  // returns when the drain has begun and this worker's batch has ended
+  const Progress& progress() const { return progress_; }
+
+ private:
+  bool EnsureSession();
+  void Turn(PollTurn::Kind kind);
+  void Trial(const ClaimRequest::Trial& trial);
+  // Claims; `admitted` says that the breaker let this claim pass half-open.
+  std::unique_ptr<Batch> Claim(const ClaimRequest& request);
+  void Deliver(Batch& batch, bool trial);
+  bool Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report);
+  void HearControl();
+  void OnStoreFailure(const StoreUnavailable& error);
+  ClaimRequest Request() const;
+  void PauseFor(milliseconds pause);
+
+  WorkerContext context_;
+  Progress progress_;
+  Tunables tunables_;
+  int version_ = 0;
+  std::unique_ptr<StoreSession> session_;
+  std::optional<SharedControl> control_;  // as last heard
+  int failures_ = 0;                      // sessions lost in a row
+  bool one_by_one_ = false;               // after a failed settlement: one message a claim until one commits
+  microseconds claim_time_{0};
+};
+
+}  // namespace outbox

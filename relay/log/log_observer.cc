@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "log/log_observer.h"
+
+#include <utility>
+
+#include "log/log.h"
+
+namespace outbox {
+
+const char* Word(TopicPause why) {
+  switch (why) {
+    case TopicPause::kUnknownTopic:
+      return "unknown_topic";
+    case TopicPause::kAuthorization:
+      return "authorization";
+    case TopicPause::kSuspected:
+      return "suspected";
+    case TopicPause::kOperator:
+      return "operator";
+  }
+  return "";
+}
+
+const char* Word(BreakerState state) {
+  switch (state) {
+    case BreakerState::kClosed:
+      return "closed";
+    case BreakerState::kOpen:
+      return "open";
+    case BreakerState::kHalfOpen:
+      return "half_open";
+  }
+  return "";
+}
+
+void LogObserver::Limited(LogLevel level, std::string_view place, std::string_view text) {
+  const auto kept_back = limiter_.Admit(place, std::chrono::steady_clock::now());
+  if (!kept_back) return;
+  if (*kept_back == 0) {
+    WriteLog(level, text);
+  } else {
+    Log(level, "{} ({} more like this were not written)", text, *kept_back);
+  }
+}
+
+void LogObserver::OnClaim(const ClaimReport& claim) {
+  for (std::size_t i = 0; i < claim.outcomes.size() && claim.settled; ++i) {
+    if (claim.outcomes[i] == Outcome::kSent || claim.outcomes[i] == Outcome::kWait) continue;
+    const Message& message = claim.messages[i];
+    const bool failed = claim.outcomes[i] == Outcome::kFailed;
+    const std::string text = fmt::format(
+        "message {} of topic {} was refused ({} attempts); {}", message.id, message.topic,
+        message.attempts + 1, failed ? "it has failed and waits for an operator" : "it will be retried");
+    Limited(LogLevel::kWarn, fmt::format("refused {} {}", failed, message.topic), text);
+  }
+  if (claim.unknown_commit) {
+    Limited(LogLevel::kWarn, "unknown commit",
+            fmt::format("no answer to COMMIT for {} messages: those that are still pending are claimed again",
+                        claim.messages.size()));
+  }
+  if (LogEnabled(LogLevel::kDebug) && !claim.messages.empty()) {
+    LogDebug("claim: {} messages of {} lanes, claimed in {} us, published in {} us, settled in {} us{}",
+             claim.messages.size(), claim.lanes, claim.claim_time.count(), claim.publish_time.count(),
+             claim.settle_time.count(), claim.settled ? "" : ", rolled back");
+  }
+  ForwardingObserver::OnClaim(claim);
+}
+
+void LogObserver::OnGenerationEnded(std::string_view reason) {
+  Limited(LogLevel::kInfo, fmt::format("generation {}", reason),
+          fmt::format("gave up a producer ({}) and made a new one; what was in flight is published again",
+                      reason));
+  ForwardingObserver::OnGenerationEnded(reason);
+}
+
+void LogObserver::OnBreaker(BreakerState state, std::string_view why) {
+  switch (state) {
+    case BreakerState::kOpen:
+      LogError("breaker open: {}; nothing is claimed, probing the brokers every second", why);
+      break;
+    case BreakerState::kHalfOpen:
+      LogInfo("breaker half-open: {}; trying a small batch", why);
+      break;
+    case BreakerState::kClosed:
+      LogInfo("breaker closed: {}", why);
+      break;
+  }
+  ForwardingObserver::OnBreaker(state, why);
+}
+
+void LogObserver::OnTopicPaused(std::string_view topic, TopicPause why, std::string_view detail) {
+  LogWarn("topic {} paused ({}): {}; its messages wait, no attempt is spent, probing it", topic, Word(why),
+          detail);
+  ForwardingObserver::OnTopicPaused(topic, why, detail);
+}
+
+void LogObserver::OnTopicResumed(std::string_view topic, TopicPause why) {
+  LogInfo("topic {} resumed (was {})", topic, Word(why));
+  ForwardingObserver::OnTopicResumed(topic, why);
+}
+
+void LogObserver::OnStore(bool up, StoreUnavailable::Reason reason, std::string_view detail) {
+  bool changed = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    changed = up != store_up_;
+    store_up_ = up;
+  }
+  if (up && changed) LogInfo("connected to PostgreSQL");
+  if (!up && changed) {
+    LogError("PostgreSQL cannot be used: {}; trying again", detail);
+  } else if (!up) {
+    Limited(LogLevel::kError, "store", fmt::format("PostgreSQL cannot be used: {}; trying again", detail));
+  }
+  ForwardingObserver::OnStore(up, reason, detail);
+}
+
+void LogObserver::OnSweep(std::size_t messages) {
+  if (messages > 0) {
+    Limited(LogLevel::kWarn, "sweep",
+            fmt::format("a sweep found {} messages that no claim had seen: was the outbox changed by hand?",
+                        messages));
+  }
+  ForwardingObserver::OnSweep(messages);
+}
+
+void LogObserver::OnSampleFailed(std::string_view why) {
+  Limited(LogLevel::kWarn, "sample", fmt::format("cannot sample the outbox: {}; trying again in 2 s", why));
+  ForwardingObserver::OnSampleFailed(why);
+}
+
+void LogObserver::OnPurge(std::int64_t messages) {
+  if (messages > 0) LogDebug("purged {} sent messages past retention", messages);
+  ForwardingObserver::OnPurge(messages);
+}
+
+void LogObserver::OnControl(const SharedControl& control) {
+  SharedControl before;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (control == control_) return;  // each worker tells it
+    before = std::exchange(control_, control);
+  }
+  if (control.paused != before.paused) {
+    if (control.paused) LogWarn("paused by an operator: {}", control.paused_reason);
+    if (!control.paused) LogInfo("resumed by an operator");
+  }
+  if (control.on_failed != before.on_failed) {
+    LogInfo("on_failed is now {}", control.on_failed == OnFailed::kBlock ? "block" : "skip");
+  }
+  ForwardingObserver::OnControl(control);
+}
+
+}  // namespace outbox

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/lane_book.h"
+
+#include <algorithm>
+
+namespace outbox {
+namespace {
+
+constexpr std::string_view kTopicPrefix = "t:";
+
+}  // namespace
+
+std::string LaneBook::UnitHold(std::string_view topic, std::string_view key) {
+  std::string name = "u:";
+  name.append(topic).push_back('\0');
+  return name.append(key);
+}
+
+std::string LaneBook::TopicHold(std::string_view topic) { return std::string(kTopicPrefix).append(topic); }
+
+std::vector<LaneBook::Entry> LaneBook::Lanes(const std::vector<std::string>& held_topics, TimePoint now) {
+  std::vector<std::string> holds;
+  for (const std::string& topic : held_topics) holds.push_back(TopicHold(topic));
+  const std::scoped_lock lock(mutex_);
+  memory_.EndHolds(kTopicPrefix, holds);
+  held_topics_ = held_topics;
+  int sweep = -1;
+  if (now - last_sweep_ >= kSweepEvery / kLanes) {
+    sweep = next_sweep_;
+    next_sweep_ = (next_sweep_ + 1) % kLanes;
+    last_sweep_ = now;
+  }
+  std::vector<Entry> entries;
+  entries.reserve(kLanes);
+  for (int i = 0; i < kLanes; ++i) {
+    const int lane = (first_ + i) % kLanes;
+    if (ours_[static_cast<std::size_t>(lane)]) continue;
+    const bool swept = lane == sweep;
+    entries.push_back({lane, swept ? ScanMemory::kNone : memory_.start(lane),
+                       waiting_[static_cast<std::size_t>(lane)], swept});
+  }
+  return entries;
+}
+
+LaneBook::Entry LaneBook::TrialLane(const ClaimRequest::Trial& trial) {
+  const std::scoped_lock lock(mutex_);
+  return {trial.lane, memory_.held_from(trial.lane, TopicHold(trial.topic)), {}, false};
+}
+
+void LaneBook::Hold(const std::vector<int>& lanes) {
+  const std::scoped_lock lock(mutex_);
+  for (const int lane : lanes) ours_[static_cast<std::size_t>(lane)] = true;
+  if (!lanes.empty()) first_ = (lanes.back() + 1) % kLanes;
+}
+
+void LaneBook::Release(const std::vector<int>& lanes) {
+  const std::scoped_lock lock(mutex_);
+  for (const int lane : lanes) ours_[static_cast<std::size_t>(lane)] = false;
+}
+
+bool LaneBook::SamePast(const std::string& token) {
+  const std::scoped_lock lock(mutex_);
+  if (token == token_) return true;
+  memory_.Forget();
+  waiting_.fill({});
+  token_ = token;
+  ++epoch_;
+  return false;
+}
+
+void LaneBook::Forget() {
+  const std::scoped_lock lock(mutex_);
+  memory_.Forget();
+  waiting_.fill({});
+  ++epoch_;
+}
+
+void LaneBook::Own(Xid xid) {
+  const std::scoped_lock lock(mutex_);
+  memory_.Own(xid);
+}
+
+std::int64_t LaneBook::Bound(const Snapshot& snapshot) const {
+  const std::scoped_lock lock(mutex_);
+  return memory_.Bound(snapshot);
+}
+
+std::int64_t LaneBook::Begin(int lane, const std::vector<std::string>& holds) {
+  const std::scoped_lock lock(mutex_);
+  return memory_.Begin(lane, holds);
+}
+
+bool LaneBook::has_unit_holds(int lane) const {
+  const std::scoped_lock lock(mutex_);
+  return !waiting_[static_cast<std::size_t>(lane)].empty();
+}
+
+std::int64_t LaneBook::floor(int lane) const {
+  const std::scoped_lock lock(mutex_);
+  return memory_.floor(lane);
+}
+
+void LaneBook::SetWaiting(int lane, const std::string& signature) {
+  const std::scoped_lock lock(mutex_);
+  waiting_[static_cast<std::size_t>(lane)] = signature;
+}
+
+int LaneBook::epoch() const {
+  const std::scoped_lock lock(mutex_);
+  return epoch_;
+}
+
+void LaneBook::Advance(int epoch, Xid xid, std::int64_t last_drawn,
+                       const std::vector<ScanMemory::LaneRead>& reads, std::int64_t bound) {
+  const std::scoped_lock lock(mutex_);
+  if (epoch != epoch_) return;
+  memory_.AddPair(xid, last_drawn);
+  for (const auto& read : reads) memory_.Advance(read, bound);
+}
+
+std::vector<std::string> LaneBook::held_topics() const {
+  const std::scoped_lock lock(mutex_);
+  return held_topics_;
+}
+
+std::vector<std::int64_t> LaneBook::Floors() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::int64_t> floors;
+  for (int lane = 0; lane < kLanes; ++lane) floors.push_back(memory_.floor(lane));
+  return floors;
+}
+
+}  // namespace outbox

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace outbox {
+
+std::string LibpqVersion();  // of the library in use, not of its headers
+
+}  // namespace outbox

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/schema_admin.h"
+
+#include "postgres/schema_script.h"
+#include "postgres/schema_session.h"
+
+namespace outbox {
+namespace {
+
+std::string LockText(const std::string& what) {
+  return "another transaction holds a lock that this needs, and nothing was changed; try again, or see who "
+         "it is "
+         "in pg_locks: " +
+         what;
+}
+
+}  // namespace
+
+StoreUnavailable::Reason ReasonOf(const std::string& sqlstate) {
+  using Reason = StoreUnavailable::Reason;
+  if (sqlstate == "25006") return Reason::kReadOnly;
+  if (sqlstate == "55P03" || sqlstate == "57014") return Reason::kTimeout;
+  if (sqlstate.starts_with("08") || sqlstate.starts_with("57P")) return Reason::kLost;
+  return Reason::kOther;
+}
+
+std::string Trimmed(std::string text) {
+  text.erase(text.find_last_not_of(" \n") + 1);
+  return text;
+}
+
+int InstalledVersion(pqxx::transaction_base& transaction, const std::string& schema) {
+  const auto fail = [&](const std::string& what) {
+    throw StoreUnavailable(StoreUnavailable::Reason::kSchema, "schema " + QuoteName(schema) + " " + what);
+  };
+  const auto found = transaction.exec(
+      "/* outbox-relay: schema */ SELECT relname FROM pg_class"
+      " WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = " +
+      transaction.quote(schema) +
+      ")"
+      " AND relname IN ('outbox', 'outbox_version') ORDER BY relname DESC");
+  if (found.empty()) return 0;
+  // Applying would pass over a table of that name, and fail at the first column that it lacks.
+  if (std::string(found[0][0].c_str()) == "outbox")
+    fail("has a table outbox of another make: choose another schema");
+  const auto version = transaction.exec("/* outbox-relay: schema */ SELECT coalesce(max(version), 0) FROM " +
+                                        QuoteName(schema) + ".outbox_version");
+  const int installed = std::stoi(version[0][0].c_str());
+  if (installed > kSchemaVersion) {
+    fail("has version " + std::to_string(installed) + " of the outbox, this program knows " +
+         std::to_string(kSchemaVersion) + ": upgrade outbox-relay");
+  }
+  return installed;
+}
+
+SchemaPlan PlanSchema(const PostgresSettings& server, const SchemaOptions& options) {
+  return InTransaction<pqxx::read_transaction>(server, [&](pqxx::transaction_base& transaction) {
+    return SchemaPlan{InstalledVersion(transaction, options.schema),
+                      CountStatements(SchemaPreamble(options) + SchemaBody(options))};
+  });
+}
+
+std::string ApplySchema(const PostgresSettings& server, const SchemaOptions& options) {
+  try {
+    return InTransaction<pqxx::work>(server, [&](pqxx::work& transaction) {
+      transaction.exec("/* outbox-relay: schema */ " + SchemaPreamble(options));
+      // Only what the caller can do something about is an error; whose the objects are is returned.
+      transaction.exec("SET LOCAL client_min_messages = error");
+      InstalledVersion(transaction, options.schema);
+      transaction.exec(SchemaBody(options));
+      const auto owner =
+          transaction.exec("SELECT relowner::regrole FROM pg_class WHERE oid = 'outbox'::regclass");
+      const std::string name = owner[0][0].c_str();
+      transaction.commit();
+      return name;
+    });
+  } catch (const StoreUnavailable& error) {
+    if (error.reason() != StoreUnavailable::Reason::kTimeout) throw;
+    throw StoreUnavailable(error.reason(), LockText(error.what()));
+  }
+}
+
+}  // namespace outbox

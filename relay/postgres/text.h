@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace outbox {
+
+// PostgreSQL's text forms, for parameters and results.
+
+template <typename Integer>
+std::string ArrayOf(const std::vector<Integer>& values) {
+  std::string text = "{";
+  for (const Integer value : values) {
+    if (text.size() > 1) text += ',';
+    text += std::to_string(value);
+  }
+  return text + "}";
+}
+std::string TextArray(const std::vector<std::string>& values);
+
+std::int64_t Integer(std::string_view text);  // throws std::invalid_argument
+std::string Bytes(std::string_view hex);      // of a bytea: \x0a0b...
+
+}  // namespace outbox

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/kafka_admin.h"
+
+#include <functional>
+#include <stdexcept>
+
+namespace outbox::test {
+namespace {
+
+constexpr int kTimeoutMs = 20'000;
+
+struct DestroyQueue {
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+};
+struct DestroyEvent {
+  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
+};
+struct DestroyNewTopic {
+  void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
+};
+struct DestroyDeleteTopic {
+  void operator()(rd_kafka_DeleteTopic_t* topic) const { rd_kafka_DeleteTopic_destroy(topic); }
+};
+struct DestroyConfig {
+  void operator()(rd_kafka_ConfigResource_t* config) const { rd_kafka_ConfigResource_destroy(config); }
+};
+using Event = std::unique_ptr<rd_kafka_event_t, DestroyEvent>;
+
+void Check(rd_kafka_resp_err_t error, const char* why) {
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw std::runtime_error(why != nullptr ? why : rd_kafka_err2str(error));
+}
+
+// Sends a request that is answered by one event.
+Event Ask(const std::function<void(rd_kafka_queue_t*)>& send, rd_kafka_t* client) {
+  const std::unique_ptr<rd_kafka_queue_t, DestroyQueue> queue(rd_kafka_queue_new(client));
+  send(queue.get());
+  Event event(rd_kafka_queue_poll(queue.get(), kTimeoutMs));
+  if (!event) throw std::runtime_error("no answer from the broker");
+  Check(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
+  return event;
+}
+
+void CheckTopics(const rd_kafka_topic_result_t** topics, std::size_t count) {
+  for (std::size_t t = 0; t < count; ++t) {
+    Check(rd_kafka_topic_result_error(topics[t]), rd_kafka_topic_result_error_string(topics[t]));
+  }
+}
+
+}  // namespace
+
+KafkaAdmin::KafkaAdmin(const std::string& bootstrap)
+    : client_(MakeKafkaClient(RD_KAFKA_PRODUCER, bootstrap)) {}
+
+void KafkaAdmin::CreateTopic(const std::string& name, int partitions,
+                             const std::map<std::string, std::string>& configs) {
+  char error[256] = "";
+  const std::unique_ptr<rd_kafka_NewTopic_t, DestroyNewTopic> topic(
+      rd_kafka_NewTopic_new(name.c_str(), partitions, 1, error, sizeof error));
+  if (!topic) throw std::invalid_argument(error);
+  for (const auto& [key, value] : configs)
+    rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
+  rd_kafka_NewTopic_t* topics[] = {topic.get()};
+  const auto event = Ask(
+      [&](auto* queue) { rd_kafka_CreateTopics(client_.get(), topics, 1, nullptr, queue); }, client_.get());
+  std::size_t count = 0;
+  const auto** answers =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  CheckTopics(answers, count);
+  if (!WaitFor([&] { return PartitionsWithLeader(client_.get(), name) == partitions; })) {
+    throw std::runtime_error("topic " + name + " has no leaders");
+  }
+}
+
+void KafkaAdmin::DeleteTopic(const std::string& name) {
+  const std::unique_ptr<rd_kafka_DeleteTopic_t, DestroyDeleteTopic> topic(
+      rd_kafka_DeleteTopic_new(name.c_str()));
+  rd_kafka_DeleteTopic_t* topics[] = {topic.get()};
+  const auto event = Ask(
+      [&](auto* queue) { rd_kafka_DeleteTopics(client_.get(), topics, 1, nullptr, queue); }, client_.get());
+  std::size_t count = 0;
+  const auto** answers =
+      rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
+  CheckTopics(answers, count);
+  if (!WaitFor([&] { return PartitionsWithLeader(client_.get(), name) < 0; })) {
+    throw std::runtime_error("topic " + name + " does not go away");
+  }
+}
+
+void KafkaAdmin::AlterTopicConfig(const std::string& name,
+                                  const std::map<std::string, std::string>& configs) {
+  const std::unique_ptr<rd_kafka_ConfigResource_t, DestroyConfig> resource(
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
+  for (const auto& [key, value] : configs) {
+    rd_kafka_ConfigResource_set_config(resource.get(), key.c_str(), value.c_str());
+  }
+  rd_kafka_ConfigResource_t* resources[] = {resource.get()};
+  const auto event =
+      Ask([&](auto* queue) { rd_kafka_AlterConfigs(client_.get(), resources, 1, nullptr, queue); },
+          client_.get());
+  std::size_t count = 0;
+  const auto** answers =
+      rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
+  for (std::size_t r = 0; r < count; ++r) {
+    Check(rd_kafka_ConfigResource_error(answers[r]), rd_kafka_ConfigResource_error_string(answers[r]));
+  }
+}
+
+}  // namespace outbox::test

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "support/kafka_client.h"
+
+namespace outbox::test {
+
+// Changes topics of a real broker; each call returns when the change is visible. Throws what the
+// broker says. Used by one thread.
+class KafkaAdmin {
+ public:
+  explicit KafkaAdmin(const std::string& bootstrap);
+
+  void CreateTopic(const std::string& name, int partitions = 1,
+                   const std::map<std::string, std::string>& configs = {});
+  void DeleteTopic(const std::string& name);
+  // Settings not named go back to their defaults.
+  void AlterTopicConfig(const std::string& name, const std::map<std::string, std::string>& configs);
+
+ private:
+  KafkaClient client_;
+};
+
+}  // namespace outbox::test

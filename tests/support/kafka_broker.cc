@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/kafka_broker.h"
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "support/free_port.h"
+#include "support/kafka_client.h"
+
+namespace outbox::test {
+namespace {
+
+std::string Environment(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+// The same folders as in scripts/prelude.sh.
+std::filesystem::path Jars(const std::string& version) {
+  const auto cache = Environment("XDG_CACHE_HOME", Environment("HOME", "/root") + "/.cache");
+  const std::filesystem::path jars =
+      Environment("OUTBOX_RELAY_CACHE", cache + "/outbox-relay") + "/kafka-" + version + "/lib";
+  if (!std::filesystem::exists(jars)) {
+    throw std::runtime_error(jars.string() + " is missing: scripts/fetch-kafka " + version);
+  }
+  return jars;
+}
+
+}  // namespace
+
+KafkaBroker::KafkaBroker(const Options& options)
+    : jars_(Jars(options.version.empty() ? Environment("OUTBOX_TEST_KAFKA", "3.9.1") : options.version)),
+      port_(FreePort()),
+      controller_port_(FreePort()) {
+  WriteProperties(options);
+  auto format = Java("kafka.tools.StorageTool");
+  for (const char* word : {"format", "-t", "b3V0Ym94LXJlbGF5LXRlcw", "-c"}) format.emplace_back(word);
+  format.push_back(dir_ / "server.properties");
+  const auto formatted = Run(format);
+  if (formatted.exit != 0) throw std::runtime_error("no storage for Kafka: " + formatted.out + formatted.err);
+  Start();
+}
+
+void KafkaBroker::WriteProperties(const Options& options) const {
+  const std::string broker = "PLAINTEXT://127.0.0.1:" + std::to_string(port_);
+  const std::string controller = "127.0.0.1:" + std::to_string(controller_port_);
+  std::map<std::string, std::string> all{
+      {"process.roles", "broker,controller"},
+      {"node.id", "1"},
+      {"controller.quorum.voters", "1@" + controller},
+      {"listeners", broker + ",CONTROLLER://" + controller},
+      {"advertised.listeners", broker},
+      {"controller.listener.names", "CONTROLLER"},
+      {"inter.broker.listener.name", "PLAINTEXT"},
+      {"listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"},
+      {"log.dirs", dir_ / "data"},
+      {"auto.create.topics.enable", "false"},
+      {"offsets.topic.replication.factor", "1"},
+      {"offsets.topic.num.partitions", "1"},
+      {"transaction.state.log.replication.factor", "1"},
+      {"transaction.state.log.num.partitions", "1"},
+      {"transaction.state.log.min.isr", "1"},
+      {"group.initial.rebalance.delay.ms", "0"},
+      // After a crash the controller lets the new broker in only when the old one's session has ended.
+      {"broker.session.timeout.ms", "3000"},
+      {"broker.heartbeat.interval.ms", "500"},
+      {"log.cleaner.enable", "false"}};
+  for (const auto& [name, value] : options.properties) all[name] = value;
+  std::string text;
+  for (const auto& [name, value] : all) text += name + "=" + value + "\n";
+  WriteFile(dir_ / "server.properties", text);
+}
+
+std::vector<std::string> KafkaBroker::Java(const std::string& main) const {
+  // Flags for a short life: the serial collector and the quick compiler start soonest.
+  return {"java",
+          "-Xmx512m",
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-Xshare:auto",
+          "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+          "-cp",
+          jars_.string() + "/*",
+          main};
+}
+
+void KafkaBroker::Start() {
+  auto command = Java("kafka.Kafka");
+  command.push_back(dir_ / "server.properties");
+  Process::Options options;
+  options.out = dir_ / "log";
+  options.directory = dir_.path();
+  process_ = std::make_unique<Process>(command, options);
+  const auto client = MakeKafkaClient(RD_KAFKA_PRODUCER, bootstrap());
+  const bool serves = WaitFor(
+      [&] { return !process_->running() || PartitionsWithLeader(client.get(), "") == 0; }, seconds(90));
+  if (!serves || !process_->running()) throw std::runtime_error("Kafka did not start: " + log());
+}
+
+void KafkaBroker::Stop() {
+  process_->Kill(SIGCONT);
+  process_->Kill(SIGTERM);
+  if (!process_->Wait(seconds(60))) throw std::runtime_error("Kafka did not stop: " + log());
+}
+
+void KafkaBroker::Crash() {
+  process_->Kill(SIGKILL);
+  process_->Wait(seconds(10));
+}
+
+}  // namespace outbox::test

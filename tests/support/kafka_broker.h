@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "support/process.h"
+#include "support/temp_dir.h"
+
+namespace outbox::test {
+
+// Apache Kafka itself, one KRaft node, serving when the constructor returns; some 5 s. It comes from
+// the cache that scripts/fetch-kafka fills. Port and data stay the same over all starts.
+// Used by one thread.
+class KafkaBroker {
+ public:
+  struct Options {
+    std::string version{};                            // empty: $OUTBOX_TEST_KAFKA, else the oldest supported
+    std::map<std::string, std::string> properties{};  // server.properties
+  };
+
+  KafkaBroker() : KafkaBroker(Options{}) {}
+  explicit KafkaBroker(const Options& options);
+
+  void Start();  // returns when it answers
+  void Stop();   // SIGTERM, in good order
+  void Crash();  // SIGKILL
+  void Freeze() { process_->Kill(SIGSTOP); }
+  void Thaw() { process_->Kill(SIGCONT); }
+
+  std::string bootstrap() const { return "127.0.0.1:" + std::to_string(port_); }
+  Process& process() { return *process_; }  // started anew by each Start
+  std::string log() const { return ReadFile(dir_ / "log"); }
+
+ private:
+  void WriteProperties(const Options& options) const;
+  std::vector<std::string> Java(const std::string& main) const;
+
+  TempDir dir_;
+  std::filesystem::path jars_;
+  int port_;
+  int controller_port_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace outbox::test

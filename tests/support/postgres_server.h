@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "support/process.h"
+#include "support/temp_dir.h"
+
+namespace outbox::test {
+
+// A PostgreSQL server of the test's own, running when the constructor returns. The binaries are the
+// newest ones installed, or those in $OUTBOX_TEST_PG_BIN. Everyone is trusted; the superuser is
+// `postgres`. Used by one thread.
+class PostgresServer {
+ public:
+  struct Options {
+    std::map<std::string, std::string> settings{};  // postgresql.conf, values unquoted
+    bool fsync = true;                              // off: faster where no crash is tested
+  };
+  enum class StopMode { kFast, kImmediate };  // kImmediate is a crash: recovery at the next start
+
+  PostgresServer() : PostgresServer(Options{}) {}
+  explicit PostgresServer(const Options& options);
+  ~PostgresServer();
+
+  void Start();
+  void Stop(StopMode mode = StopMode::kFast);
+  void Restart(StopMode mode = StopMode::kFast);
+  void CreateDatabase(const std::string& name);
+
+  int port() const { return port_; }
+  std::string conninfo(const std::string& database = "postgres", const std::string& user = "postgres") const;
+  std::string socket_conninfo(const std::string& database = "postgres",
+                              const std::string& user = "postgres") const;
+  Process& process() { return *process_; }  // the postmaster; started anew by each Start
+  std::string log() const { return ReadFile(log_); }
+
+ private:
+  void WriteSettings(const Options& options) const;
+
+  TempDir dir_;
+  std::filesystem::path data_;
+  std::filesystem::path log_;
+  std::string user_;
+  int port_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace outbox::test
