@@ -128,7 +128,7 @@ Dispatch::Queue* Dispatch::QueueOf(std::size_t index, Care care) {
 }
 
 bool Dispatch::AloneWaiting() const {
-  if (queues_.empty() || delivery_.ended()) return false;
+  if (queues_.empty() || gave_up_ || delivery_.ended()) return false;
   if (!order_.trial && env_.now() - order_.claimed_at > kAloneFor) return false;
   return std::any_of(queues_.begin(), queues_.end(),
                      [](const auto& item) { return !item.second.ended && !item.second.waiting.empty(); });
@@ -151,7 +151,7 @@ bool Dispatch::Advance(Queue& queue) {
     --out_alone_;
     return true;
   }
-  if (queue.waiting.empty() || out_alone_ >= kMostAlone || delivery_.ended()) return false;
+  if (queue.waiting.empty() || out_alone_ >= kMostAlone || gave_up_ || delivery_.ended()) return false;
   if (!order_.trial && env_.now() - order_.claimed_at > kAloneFor) return false;
   if (!EarlierPersisted(queue)) return false;
   const std::size_t next = queue.waiting.front();

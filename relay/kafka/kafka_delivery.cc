@@ -42,8 +42,9 @@ KafkaDelivery::~KafkaDelivery() {
 }
 
 void KafkaDelivery::GiveUp(GiveUpReason reason) {
-  passage(Road::kMain).generation->End(reason, "given up");
-  if (flight_->unreported(Road::kAlone) > 0) passage(Road::kAlone).generation->End(reason, "given up");
+  for (const Road road : {Road::kMain, Road::kAlone}) {
+    if (flight_->unreported(road) > 0) passage(road).generation->End(reason, "given up");
+  }
 }
 
 HandOver KafkaDelivery::Publish(const Message& message, std::size_t index, Road road) {
