@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <future>
 #include <random>
+#include <thread>
 
 #include "cli/exit_code.h"
 #include "cli/status_source.h"
@@ -19,6 +21,7 @@ constexpr milliseconds kTick{100};
 constexpr milliseconds kStatusEvery{10'000};
 constexpr milliseconds kStateEvery{1'000};
 constexpr milliseconds kStopTick{50};
+constexpr seconds kHttpPatience{3};
 constexpr microseconds kExtendBy{10'000'000};
 
 std::uint64_t Random() {
@@ -80,10 +83,7 @@ Daemon::Daemon(ConfigRequest request, Config config, DaemonOptions options)
   SetLogCounter([this](LogLevel level) { metrics_.CountLog(level); });
   if (config_.settings.http.listen.empty()) return;
   HttpSources sources;
-  sources.metrics = [this] {
-    metrics_.SetKafkaUp(publisher_->Health().brokers_up > 0);
-    return metrics_.Text();
-  };
+  sources.metrics = [this] { return metrics_.Text(); };
   sources.liveness = [this] { return ToHealth(relay_.Liveness()); };
   sources.readiness = [this] { return ToHealth(relay_.Readiness()); };
   if (config_.settings.http.status_page) {
@@ -186,6 +186,7 @@ void Daemon::Watch(TimePoint now) {
   if (now - last_status_ < kStateEvery) return;
   last_status_ = now;
   metrics_.SetReady(AllOk(relay_.Readiness()));
+  metrics_.SetKafkaUp(publisher_->Health().brokers_up > 0);
   notifier_.Status(StatusLine());
 }
 
@@ -232,9 +233,21 @@ int Daemon::Stop(Signals& signals, int code) {
       relay_.GiveUpNow();
     }
   }
-  http_.reset();
   LogInfo("stopped");
+  CloseHttp(code);
   return code;
+}
+
+// The server waits for requests that are being answered, and a client may send one byte by byte.
+void Daemon::CloseHttp(int code) {
+  if (!http_) return;
+  std::promise<void> closed;
+  std::thread closing([this, &closed] {
+    http_.reset();
+    closed.set_value();
+  });
+  if (closed.get_future().wait_for(kHttpPatience) != std::future_status::ready) std::_Exit(code);
+  closing.join();
 }
 
 }  // namespace outbox

@@ -41,6 +41,7 @@ class Daemon {
   void Reload();
   void Watch(TimePoint now);
   int Stop(Signals& signals, int code);
+  void CloseHttp(int code);
   int OnceCode() const;
   std::string StatusLine() const;
   KafkaEvents Events();

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kExactPending = 2'000;
 constexpr std::int64_t kMostOthers = 1'000;
+constexpr seconds kSampleLife{60};  // as for the metrics
 
 StatusDuration Ago(TimePoint when, TimePoint now) {
   return std::max(StatusDuration(0), StatusDuration(now - when));
@@ -93,10 +94,10 @@ Status MakeStatus(const std::string& outbox, TimePoint started, const RelaySnaps
   for (const auto& topic : relay.topics) {
     status.topics.push_back({topic.topic, topic.sent, topic.retries, topic.failed, topic.sent_per_second});
   }
-  if (relay.sample) {
+  if (relay.sample && now - relay.sampled_at < kSampleLife) {
     status.table = TableOf(*relay.sample, Ago(relay.sampled_at, now));
   } else {
-    status.table_unknown = relay.sample_error;
+    status.table_unknown = relay.sample_error.empty() ? "not sampled yet" : relay.sample_error;
   }
   return status;
 }

@@ -92,7 +92,14 @@ void SharedState::OnTopicProbe(const std::string& topic, bool usable, TimePoint 
 
 std::optional<ClaimRequest::Trial> SharedState::TakeTrial() {
   const std::scoped_lock lock(mutex_);
+  if (breaker_.state() != BreakerState::kClosed)
+    return std::nullopt;  // it would tell nothing about the topic
   return gates_.TakeTrial();
+}
+
+void SharedState::PostponeTrial(const std::string& topic) {
+  const std::scoped_lock lock(mutex_);
+  gates_.PostponeTrial(topic);
 }
 
 void SharedState::OnTrial(const std::string& topic, bool persisted, TimePoint now) {

@@ -40,6 +40,7 @@ class SharedState {
   std::optional<std::string> TakeTopicProbe(TimePoint now);
   void OnTopicProbe(const std::string& topic, bool usable, TimePoint now);
   std::optional<ClaimRequest::Trial> TakeTrial();
+  void PostponeTrial(const std::string& topic);
   void OnTrial(const std::string& topic, bool persisted, TimePoint now);
   void OnGenerationLost(std::string_view topic, TimePoint now);
   void OnPersisted(TimePoint now);  // some message was, by whichever worker

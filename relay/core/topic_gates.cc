@@ -57,6 +57,11 @@ std::optional<ClaimRequest::Trial> TopicGates::TakeTrial() {
   return std::nullopt;
 }
 
+void TopicGates::PostponeTrial(const std::string& topic) {
+  const auto place = paused_.find(topic);
+  if (place != paused_.end() && place->second.step == Step::kTrying) place->second.step = Step::kTrialDue;
+}
+
 bool TopicGates::OnTrial(const std::string& topic, bool persisted, TimePoint now) {
   const auto place = paused_.find(topic);
   if (place == paused_.end() || place->second.step != Step::kTrying) return false;

@@ -53,8 +53,10 @@ class TopicGates {
   // The topic whose pause is over and that nobody probes yet; the caller must answer with OnProbe.
   std::optional<std::string> TakeProbe(TimePoint now);
   void OnProbe(const std::string& topic, bool usable, TimePoint now);
-  // A trial that is due and that nobody makes yet; the caller must answer with OnTrial.
+  // A trial that is due and that nobody makes yet; the caller must answer with OnTrial, or with
+  // PostponeTrial if it could not even get at the message.
   std::optional<ClaimRequest::Trial> TakeTrial();
+  void PostponeTrial(const std::string& topic);
   // `persisted`, or nothing was there to try: the topic is usable again. True if it was paused.
   bool OnTrial(const std::string& topic, bool persisted, TimePoint now);
 

@@ -46,6 +46,10 @@ std::string_view RollbackLabel(StoreUnavailable::Reason reason) {
 void Worker::Run() {
   while (!context_.drain.begun()) {
     if (!EnsureSession()) continue;
+    if (version_ != context_.live.version()) {
+      version_ = context_.live.version();
+      tunables_ = context_.live.Get();
+    }
     try {
       if (const auto trial = context_.shared.TakeTrial()) {
         Trial(*trial);
@@ -105,10 +109,6 @@ ClaimRequest Worker::Request() const {
 
 // One claim with the turn to poll; the turn is handed on as soon as the claim has returned.
 void Worker::Turn(PollTurn::Kind kind) {
-  if (version_ != context_.live.version()) {
-    version_ = context_.live.version();
-    tunables_ = context_.live.Get();
-  }
   if (!context_.shared.Admit()) {
     context_.turn.Done(kind, true, false);
     PauseFor(kTinyPause);
@@ -139,16 +139,21 @@ void Worker::Trial(const ClaimRequest::Trial& trial) {
   request.messages = 1;
   request.trial = trial;
   request.held_topics.clear();
-  bool persisted = false;
   try {
     const auto batch = Claim(request);
-    persisted = batch->messages().empty();  // nothing left to try: it is usable until proven otherwise
-    if (!persisted) Deliver(*batch, true);
+    if (!batch->messages().empty()) {
+      Deliver(*batch, true);
+    } else if (session_->lanes_busy() > 0 || control_->paused) {
+      context_.shared.PostponeTrial(trial.topic);
+      PauseFor(kTinyPause);
+    } else {
+      // Nothing is left to try: the topic is usable until proven otherwise.
+      context_.shared.OnTrial(trial.topic, true, context_.env.now());
+    }
   } catch (...) {
     context_.shared.OnTrial(trial.topic, false, context_.env.now());
     throw;
   }
-  if (persisted) context_.shared.OnTrial(trial.topic, true, context_.env.now());
 }
 
 std::unique_ptr<Batch> Worker::Claim(const ClaimRequest& request) {

@@ -26,18 +26,6 @@ std::string FormatCount(std::int64_t count) {
   return digits;
 }
 
-std::string FormatCount(const RoughCount& count) {
-  switch (count.precision) {
-    case RoughCount::Precision::kExact:
-      return FormatCount(count.value);
-    case RoughCount::Precision::kAbout:
-      return "about " + FormatCount(count.value);
-    case RoughCount::Precision::kAtLeast:
-      return FormatCount(count.value) + " or more";
-  }
-  return {};
-}
-
 std::string FormatRate(double per_second) {
   // Below ten the first decimal matters; 0.04 must not look like nothing.
   if (per_second > 0 && per_second < 0.1) return "< 0.1/s";

@@ -39,7 +39,7 @@ struct ConnectionStatus {
   std::string name;
   bool up = false;
   std::string detail;
-  StatusDuration since{0};  // in this state
+  StatusDuration since{0};  // in this state; 0: unknown
 };
 
 // Why messages wait that could otherwise be sent: the breaker, or a pause.

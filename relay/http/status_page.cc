@@ -26,8 +26,26 @@ void WriteFigure(Html& html, const char* name, const std::string& value, Tone to
   html << "<div><dt>" << Text(name) << "</dt><dd";
   if (tone != Tone::kGood) html << ClassOf(tone);
   html << ">" << Text(value);
-  if (!note.empty()) html << "<small>" << Text(note) << "</small>";
+  // The space is for text browsers.
+  if (!note.empty()) html << " <small>" << Text(note) << "</small>";
   html << "</dd></div>\n";
+}
+
+// How far a count can be trusted.
+const char* NoteOn(const RoughCount& count) {
+  switch (count.precision) {
+    case RoughCount::Precision::kExact:
+      return "";
+    case RoughCount::Precision::kAbout:
+      return "estimate";
+    case RoughCount::Precision::kAtLeast:
+      return "or more";
+  }
+  return "";
+}
+
+void WriteCount(Html& html, const char* name, const RoughCount& count, Tone if_any) {
+  WriteFigure(html, name, FormatCount(count.value), count.value > 0 ? if_any : Tone::kGood, NoteOn(count));
 }
 
 void WriteHead(Html& html, const Status& status) {
@@ -50,7 +68,7 @@ void WriteHolds(Html& html, const Status& status) {
   if (status.holds.empty()) return;
   html << "<section>\n<h2>Waiting</h2>\n<ul class=holds>\n";
   for (const HoldStatus& hold : status.holds) {
-    html << "<li><b><bdi>" << Text(hold.what) << "</bdi></b> " << Text(hold.reason) << " for "
+    html << "<li><b><bdi>" << Text(hold.what) << "</bdi></b>: " << Text(hold.reason) << ", for "
          << Text(FormatDuration(hold.since));
     if (!hold.detail.empty()) html << "<br><span class=detail>" << Text(hold.detail) << "</span>";
     html << "</li>\n";
@@ -59,12 +77,10 @@ void WriteHolds(Html& html, const Status& status) {
 }
 
 void WriteTableFigures(Html& html, const TableStatus& table) {
-  const auto alarm = [](const RoughCount& count, Tone tone) { return count.value > 0 ? tone : Tone::kGood; };
-  WriteFigure(html, "Pending", FormatCount(table.pending));
-  WriteFigure(html, "Retrying", FormatCount(table.retrying), alarm(table.retrying, Tone::kWarning));
-  WriteFigure(html, "Failed", FormatCount(table.failed), alarm(table.failed, Tone::kBad));
-  WriteFigure(html, "Blocked keys", FormatCount(table.blocked_keys),
-              alarm(table.blocked_keys, Tone::kWarning));
+  WriteCount(html, "Pending", table.pending, Tone::kGood);
+  WriteCount(html, "Retrying", table.retrying, Tone::kWarning);
+  WriteCount(html, "Failed", table.failed, Tone::kBad);
+  WriteCount(html, "Blocked keys", table.blocked_keys, Tone::kWarning);
   WriteFigure(html, "Lag", table.lag ? FormatDuration(*table.lag) : "unknown");
 }
 
@@ -87,7 +103,7 @@ void WriteMessages(Html& html, const Status& status) {
 }
 
 void WriteConnections(Html& html, const Status& status) {
-  html << "<section>\n<h2>Connections</h2>\n<table>\n";
+  html << "<section>\n<h2>Connections</h2>\n<table class=facts>\n";
   for (const ConnectionStatus& connection : status.connections) {
     html << "<tr><th scope=row>" << Text(connection.name) << "</th><td>";
     if (connection.up) {
@@ -95,12 +111,15 @@ void WriteConnections(Html& html, const Status& status) {
     } else {
       html << "<span class=bad>down</span>";
     }
-    html << " for " << Text(FormatDuration(connection.since)) << "</td><td class=detail>"
-         << Text(connection.detail) << "</td></tr>\n";
+    if (connection.since.count() > 0) html << " for " << Text(FormatDuration(connection.since));
+    if (!connection.detail.empty()) {
+      html << "<br><span class=detail>" << Text(connection.detail) << "</span>";
+    }
+    html << "</td></tr>\n";
   }
   html << "<tr><th scope=row>Breaker</th><td><span"
        << ClassOf(status.breaker == "closed" ? Tone::kGood : Tone::kBad) << ">" << Text(status.breaker)
-       << "</span></td><td></td></tr>\n</table>\n</section>\n";
+       << "</span></td></tr>\n</table>\n</section>\n";
 }
 
 void WriteTopics(Html& html, const Status& status) {
@@ -130,7 +149,7 @@ void WriteTable(Html& html, const Status& status) {
   const auto row = [&](const char* name, const std::string& value) {
     html << "<tr><th scope=row>" << Text(name) << "</th><td>" << Text(value) << "</td></tr>\n";
   };
-  html << "<section>\n<h2>Table</h2>\n<table>\n";
+  html << "<section>\n<h2>Table</h2>\n<table class=facts>\n";
   row("Oldest pending message", FormatDuration(table.oldest_pending));
   row("Size", FormatBytes(table.size_bytes));
   row("Dead tuples", FormatCount(table.dead_tuples));

@@ -47,7 +47,13 @@ thead th { color: var(--soft); font-size: .875rem; }
   white-space: nowrap; }
 .numbers tbody th { min-width: 8rem; overflow-wrap: anywhere; }
 .numbers td.good { color: inherit; }
+.facts th { width: 40%; }
 .scroll { overflow-x: auto; }
+@media (max-width: 30rem) {
+  .numbers { font-size: .8rem; }
+  .numbers td, .numbers thead th + th { padding-left: .5rem; }
+  .numbers tbody th { min-width: 6rem; }
+}
 footer { margin-top: 2.5rem; padding-top: .8rem; border-top: 1px solid var(--line); }
 )";
 

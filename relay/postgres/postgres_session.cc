@@ -57,6 +57,7 @@ std::unique_ptr<Batch> PostgresSession::Claim(const ClaimRequest& request) {
             .entries = {},
             .held_topics = request.held_topics,
             .contents = {},
+            .any_retries = false,
             .locked_units = {}};
   work.contents.rows = std::make_shared<Rows>();
   work.contents.claimed_at = std::chrono::steady_clock::now();
@@ -304,6 +305,7 @@ void PostgresSession::ReadRetries(Work& work, const std::vector<LaneBook::Entry>
     }
     Message message = contents.rows->Read(row, {.id = 4}, row[0].as<int>(), contents.claim.now);
     message.retrying = true;
+    work.any_retries = true;
     message.attempts = row[14].as<int>();
     contents.messages.push_back(message);
   }
@@ -323,10 +325,11 @@ void PostgresSession::CountSwept(const Work& work) {
 
 std::unique_ptr<Batch> PostgresSession::Finish(Work& work) {
   auto& contents = work.contents;
-  // Reads of several kinds were appended one after the other.
-  std::stable_sort(
-      contents.messages.begin(), contents.messages.end(),
-      [](const Message& a, const Message& b) { return a.lane != b.lane ? a.lane < b.lane : a.id < b.id; });
+  // Only retries were read apart from the other rows of their lanes.
+  const auto by_id = [](const Message& a, const Message& b) {
+    return a.lane != b.lane ? a.lane < b.lane : a.id < b.id;
+  };
+  if (work.any_retries) std::stable_sort(contents.messages.begin(), contents.messages.end(), by_id);
   if (contents.messages.empty()) {
     // Nothing to settle, so what was read needs no commit to be true.
     connection_.Rollback();

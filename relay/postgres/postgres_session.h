@@ -43,6 +43,7 @@ class PostgresSession : public StoreSession {
     std::vector<LaneBook::Entry> entries;  // of the lanes taken
     std::vector<std::string> held_topics;  // the relay's and the operators'
     PostgresBatch::Contents contents;
+    bool any_retries = false;
     std::set<std::string> locked_units;  // held for this claim: a row of theirs is locked by others
   };
 

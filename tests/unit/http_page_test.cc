@@ -22,8 +22,8 @@ TEST_CASE("the page shows the state, why, and every figure") {
   for (const char* shown : {"<title>orders: breaker open</title>",
                             "No broker has answered for 17 s.",
                             "Connection refused",
-                            "about 48,211",
-                            "1,000 or more",
+                            "48,211 <small>estimate",
+                            "1,000 <small>or more",
                             "2.1 s",
                             "1,240/s",
                             "980/s",
@@ -32,7 +32,7 @@ TEST_CASE("the page shows the state, why, and every figure") {
                             "1.2 MiB",
                             "topic invoices",
                             "unknown_topic",
-                            "Unknown topic",
+                            "Unknown topic or partition",
                             "1,234,567",
                             "0.4/s",
                             "1.7 GiB",
@@ -90,6 +90,12 @@ TEST_CASE("the page says why nothing is known of the table") {
   const std::string page = StatusPage(status);
   CHECK(Contains(page, "&lt;connection refused&gt;"));
   CHECK_FALSE(Contains(page, "Dead tuples"));
+}
+
+TEST_CASE("a connection is not said to be in its state for no time at all") {
+  Status status;
+  status.connections = {{.name = "Kafka", .up = true, .detail = "", .since = StatusDuration(0)}};
+  CHECK(Contains(StatusPage(status), "<span class=good>up</span></td>"));
 }
 
 TEST_CASE("a page without topics, rates and holds says so") {

@@ -23,7 +23,10 @@ inline Status TroubledStatus() {
   status.breaker = "open";
   status.holds = {
       {.what = "everything", .reason = "breaker", .detail = "no broker connected", .since = seconds(17)},
-      {.what = "topic invoices", .reason = "unknown_topic", .detail = "Unknown topic", .since = minutes(63)}};
+      {.what = "topic invoices",
+       .reason = "unknown_topic",
+       .detail = "Unknown topic or partition",
+       .since = minutes(63)}};
   status.flow = {.out_per_second = 1240.4,
                  .in_per_second = 980,
                  .time_to_empty = seconds(192),
