@@ -38,6 +38,11 @@ void Load::Stop() {
   }
 }
 
+void Load::Amid(int key, const std::function<void()>& write) {
+  const std::scoped_lock serialised(key_locks_[static_cast<std::size_t>(key)]);
+  write();
+}
+
 void Load::Write(int writer) {
   std::mt19937_64 random(static_cast<std::uint64_t>(writer) + 1);
   std::unique_ptr<Sql> sql;

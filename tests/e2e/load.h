@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -33,6 +34,8 @@ class Load {
   ~Load();
 
   void Stop();
+  // Runs `write` while no writer is at that key: what it commits has a place among the key's messages.
+  void Amid(int key, const std::function<void()>& write);
   // How many messages of each "topic/key" were committed. After Stop.
   const std::map<std::string, std::int64_t>& committed() const { return committed_; }
   std::int64_t count() const { return count_; }

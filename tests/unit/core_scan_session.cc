@@ -9,7 +9,7 @@ namespace outbox::test {
 using Status = World::Status;
 
 void ModelSession::Crash() {
-  EndTransaction(false);
+  EndTransaction();
   relay_.book.Forget();
 }
 
@@ -54,11 +54,11 @@ void ModelSession::Lock() {
     return !ours;
   });
   if (lanes_.empty()) {
-    EndTransaction(false);
+    EndTransaction();
   } else if (world_.wrong.last_drawn_late) {
     next_ = &ModelSession::OwnXid;
   } else {
-    next_ = last_drawn_ > 0 ? &ModelSession::OwnXid : &ModelSession::ReadLast;
+    next_ = last_drawn_ ? &ModelSession::OwnXid : &ModelSession::ReadLast;
   }
 }
 
@@ -211,8 +211,8 @@ void ModelSession::FindLocked() {
   std::stable_sort(batch_.begin(), batch_.end(), [](const Item& a, const Item& b) { return a.id < b.id; });
   if (batch_.empty()) {
     // Nothing to settle: the transaction is rolled back, and what was read is true all the same.
-    if (!trial_) relay_.book.Advance(epoch_, *xid_, last_drawn_, reads_, bound_);
-    EndTransaction(false);
+    if (!trial_) relay_.book.Advance(epoch_, *xid_, *last_drawn_, reads_, bound_);
+    EndTransaction();
     return;
   }
   next_ = &ModelSession::Deliver;
@@ -263,7 +263,7 @@ void ModelSession::LowerToUnsettled() {
 void ModelSession::Settle() {
   const bool nothing = std::all_of(batch_.begin(), batch_.end(),
                                    [](const Item& item) { return item.outcome == Outcome::kWait; });
-  if (nothing) return EndTransaction(false);
+  if (nothing) return EndTransaction();
   LowerToUnsettled();
   for (const Item& item : batch_) {
     World::Row& row = world_.rows.at(item.id);
@@ -278,18 +278,33 @@ void ModelSession::Settle() {
     }
     if (item.outcome != Outcome::kSent && item.delivered) row.may_repeat = true;
   }
-  world_.End(*xid_);
-  xid_.reset();
-  std::erase_if(world_.lane_locks, [this](const auto& lock) { return lock.second == number_; });
-  std::erase_if(world_.row_locks, [this](const auto& lock) { return lock.second == number_; });
+  committed_xid_ = *xid_;
+  FreeLocks();
   next_ = &ModelSession::Learned;
 }
 
 void ModelSession::Learned() {
-  EndTransaction(true);
+  if (!trial_) relay_.book.Advance(epoch_, committed_xid_, *last_drawn_, reads_, bound_);
+  EndTransaction();
 }
 
-void ModelSession::EndTransaction(bool committed) {
+void ModelSession::FreeLocks() {
+  if (xid_) world_.End(*xid_);
+  xid_.reset();
+  std::erase_if(world_.lane_locks, [this](const auto& lock) { return lock.second == number_; });
+  std::erase_if(world_.row_locks, [this](const auto& lock) { return lock.second == number_; });
+}
+
+// Rolls back what is not committed, and begins anew.
+void ModelSession::EndTransaction() {
+  if (next_ != &ModelSession::Learned) {
+    for (const Item& item : batch_) {
+      if (item.delivered) world_.rows.at(item.id).may_repeat = true;
+    }
+  }
+  FreeLocks();
+  relay_.book.Release(lanes_);
+  *this = ModelSession(world_, relay_, number_);
 }
 
 }  // namespace outbox::test

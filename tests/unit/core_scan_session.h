@@ -65,14 +65,14 @@ class ModelSession {
   void LowerToUnsettled();
   std::vector<std::string> TopicHolds() const;
   bool HasWork(const LaneBook::Entry& entry) const;
-  void EndTransaction(bool committed);
+  void FreeLocks();
+  void EndTransaction();
 
   World& world_;
   ModelRelay& relay_;
   const int number_;
   void (ModelSession::*next_)() = &ModelSession::Ask;
-
-  // Of the present claim.
+  Claim claim_;
   std::int64_t began_ = 0;
   int epoch_ = 0;
   std::optional<std::string> trial_;
@@ -83,7 +83,8 @@ class ModelSession {
   std::size_t limit_ = 0;
   std::vector<int> lanes_;
   std::optional<Xid> xid_;
-  std::int64_t last_drawn_ = 0;
+  Xid committed_xid_ = 0;
+  std::optional<std::int64_t> last_drawn_;
   std::int64_t bound_ = ScanMemory::kNone;
   std::vector<ScanMemory::LaneRead> reads_;
   std::vector<Item> batch_;
