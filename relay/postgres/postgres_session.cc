@@ -226,15 +226,17 @@ void PostgresSession::Read(Work& work, const Statement& statement, const std::ve
   const auto rows = result.size();
   for (pqxx::result::size_type i = 0; i < rows;) {
     const auto head = result[i];
-    const int lane = head[0].as<int>();
+    const std::string_view lane_text = View(head[0]);
+    const int lane = static_cast<int>(Integer(lane_text));
     const auto entry =
         std::find_if(lanes.begin(), lanes.end(), [lane](const auto& e) { return e.lane == lane; });
     const auto expected = static_cast<std::size_t>(Integer(View(head[1])));
     const bool cut = True(head[2]);
     const bool left_out = True(head[4]);
     const std::size_t first = contents.messages.size();
-    for (; i < rows && result[i][0].as<int>() == lane; ++i) {
+    for (; i < rows; ++i) {
       const auto row = result[i];
+      if (View(row[0]) != lane_text) break;
       if (row[5].is_null()) continue;
       contents.messages.push_back(contents.rows->Read(row, {.id = 5}, lane, contents.claim.now));
     }

@@ -32,10 +32,10 @@ Message Rows::Read(const pqxx::row& row, Columns columns, int lane, microseconds
   message.payload = Maybe(column(6));
   if (!message.payload) {
     if (const auto hex = Maybe(column(7))) message.payload = bytes_.emplace_back(Bytes(*hex));
+    if (const auto oversize = Maybe(column(9))) message.oversize = Integer(*oversize);
   }
   message.created_at = microseconds(Integer(View(column(8))));
   message.age = std::max(microseconds(0), now - message.created_at);
-  if (const auto oversize = Maybe(column(9))) message.oversize = Integer(*oversize);
   return message;
 }
 

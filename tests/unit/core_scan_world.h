@@ -41,7 +41,8 @@ class World {
     std::string unit() const { return key ? topic + "/" + *key : "#" + std::to_string(id); }
   };
 
-  World(std::uint64_t seed, WrongModel wrong, bool block) : wrong(wrong), block(block), random_(seed) {}
+  World(std::uint64_t seed, WrongModel how, bool failed_blocks)
+      : wrong(how), block(failed_blocks), random_(seed) {}
 
   // Transactions. A running xid at or above xmax is not in xip, as in the real one.
   Xid Assign();
