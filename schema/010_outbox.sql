@@ -195,7 +195,7 @@ SELECT
      SELECT FROM generate_series(0, 63) AS l(lane) CROSS JOIN LATERAL
        (SELECT FROM outbox o WHERE o.lane = l.lane AND o.status = 'failed' ORDER BY o.topic, o.key, o.id LIMIT 1001) f
      LIMIT 1001) failed) AS failed_capped,
-  (SELECT extract(epoch FROM clock_timestamp() - min(oldest.created_at))::double precision
+  (SELECT extract(epoch FROM clock_timestamp() - min(oldest.created_at) FILTER (WHERE isfinite(oldest.created_at)))::double precision
      FROM generate_series(0, 63) AS l(lane)
      CROSS JOIN LATERAL (SELECT o.created_at FROM outbox o WHERE o.lane = l.lane AND o.status = 'pending'
                          ORDER BY o.id LIMIT 1) oldest) AS oldest_pending_seconds,

@@ -17,7 +17,7 @@
 namespace outbox {
 namespace {
 
-constexpr milliseconds kTick{100};
+constexpr milliseconds kTick{200};
 constexpr milliseconds kStatusEvery{10'000};
 constexpr milliseconds kStateEvery{1'000};
 constexpr milliseconds kStopTick{50};
@@ -129,13 +129,17 @@ KafkaEvents Daemon::Events() {
   return events;
 }
 
-int Daemon::Run(Signals& signals) {
+void Daemon::Start() {
   LogInfo("outbox-relay {} starts: outbox {}, schema {}, {} workers, completion {}{}", ThisBuild().version,
           config_.settings.outbox.name, config_.settings.outbox.schema, config_.settings.delivery.workers,
           config_.settings.outbox.completion == Completion::kMark ? "mark" : "delete",
           http_ ? fmt::format(", http port {}", http_->port()) : "");
   relay_.Start();
   notifier_.Ready();
+}
+
+int Daemon::Run(Signals& signals) {
+  Start();
   for (;;) {
     const auto signal = signals.Wait(kTick);
     if (signal == Signal::kTerminate) return Stop(signals, options_.once ? OnceCode() : kExitDone);
@@ -144,7 +148,6 @@ int Daemon::Run(Signals& signals) {
   }
 }
 
-// Every tick; a value ends the daemon.
 std::optional<int> Daemon::Tick(TimePoint now) {
   Watch(now);
   if (const std::string conflict = relay_.Conflict(); !conflict.empty()) {

@@ -31,16 +31,20 @@ class Daemon {
   Daemon(ConfigRequest request, Config config, DaemonOptions options);
   ~Daemon();
 
-  int Run(Signals& signals);  // the exit code
+  int Run(Signals& signals);  // Start, Tick until a signal or a value, Stop; the exit code
+
+  // The parts of Run, for a caller with a loop of its own.
+  void Start();
+  std::optional<int> Tick(TimePoint now);  // several times a second; a value: leave with this exit code
+  int Stop(Signals& signals, int code);    // drains, or gives up if told again; returns `code`
+
   int http_port() const { return http_ ? http_->port() : 0; }
   const Metrics& metrics() const { return metrics_; }
 
  private:
-  std::optional<int> Tick(TimePoint now);
   std::optional<int> OnceDone(TimePoint now);
   void Reload();
   void Watch(TimePoint now);
-  int Stop(Signals& signals, int code);
   void CloseHttp(int code);
   int OnceCode() const;
   std::string StatusLine() const;

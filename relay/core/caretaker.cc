@@ -2,14 +2,12 @@
 #include "core/caretaker.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace outbox {
 namespace {
 
 constexpr milliseconds kLimit{60'000};
 constexpr milliseconds kAfterFailure{2'000};
-constexpr milliseconds kTick{50};
 
 }  // namespace
 
@@ -61,11 +59,7 @@ void Caretaker::Purge() {
 
 void Caretaker::PauseUntil(TimePoint until) {
   progress_.Begin(Progress::Step::kWaiting, env_.now(), milliseconds(0));
-  while (!drain_.begun()) {
-    const TimePoint now = env_.now();
-    if (now >= until) return;
-    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(kTick, until - now));
-  }
+  drain_.SleepUntil(until);
 }
 
 }  // namespace outbox

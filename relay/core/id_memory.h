@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,26 +17,33 @@ class IdMemory {
   explicit IdMemory(std::size_t most = 10'000) : most_(most) {}
 
   void Add(std::int64_t id, std::string_view message_id) {
-    if (!known_.insert_or_assign(id, std::string(message_id)).second) return;
-    order_.push_back(id);
-    while (order_.size() > most_) {
-      known_.erase(order_.front());
-      order_.pop_front();
-    }
+    const auto [place, fresh] = known_.try_emplace(id, Known{{}, next_});
+    place->second.message_id = message_id;
+    if (fresh) by_age_.emplace(next_++, id);
+    if (known_.size() > most_) Remove(by_age_.begin()->second);
   }
   bool Has(std::int64_t id, std::string_view message_id) const {
     const auto place = known_.find(id);
-    return place != known_.end() && place->second == message_id;
+    return place != known_.end() && place->second.message_id == message_id;
   }
-  // `order_` keeps the id until its turn: forgetting twice does no harm.
-  void Remove(std::int64_t id) { known_.erase(id); }
+  void Remove(std::int64_t id) {
+    const auto place = known_.find(id);
+    if (place == known_.end()) return;
+    by_age_.erase(place->second.age);
+    known_.erase(place);
+  }
   bool empty() const { return known_.empty(); }
   std::size_t size() const { return known_.size(); }
 
  private:
+  struct Known {
+    std::string message_id;
+    std::uint64_t age;
+  };
   std::size_t most_;
-  std::unordered_map<std::int64_t, std::string> known_;
-  std::deque<std::int64_t> order_;
+  std::uint64_t next_ = 0;
+  std::unordered_map<std::int64_t, Known> known_;
+  std::map<std::uint64_t, std::int64_t> by_age_;
 };
 
 }  // namespace outbox

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 
 #include "outbox/message.h"
 
@@ -50,7 +52,11 @@ class Drain {
  public:
   void Begin(TimePoint stop_by) {
     stop_by_.store(stop_by.time_since_epoch().count(), std::memory_order_relaxed);
-    begun_.store(true, std::memory_order_release);
+    {
+      const std::scoped_lock lock(mutex_);
+      begun_.store(true, std::memory_order_release);
+    }
+    begin_.notify_all();
   }
   bool begun() const { return begun_.load(std::memory_order_acquire); }
   // The far future while no drain runs.
@@ -58,10 +64,17 @@ class Drain {
     return begun() ? TimePoint(TimePoint::duration(stop_by_.load(std::memory_order_relaxed)))
                    : TimePoint::max();
   }
+  // Returns then, or when the drain begins.
+  void SleepUntil(TimePoint then) const {
+    std::unique_lock lock(mutex_);
+    begin_.wait_until(lock, then, [this] { return begun(); });
+  }
 
  private:
   std::atomic<bool> begun_{false};
   std::atomic<TimePoint::rep> stop_by_{0};
+  mutable std::mutex mutex_;
+  mutable std::condition_variable begin_;
 };
 
 }  // namespace outbox

@@ -8,7 +8,7 @@
 namespace outbox {
 namespace {
 
-constexpr milliseconds kSuperviseEvery{50};
+constexpr milliseconds kSuperviseEvery{100};
 constexpr milliseconds kProbeTimeout{1'000};
 constexpr milliseconds kWakeUpTimeout{1'000};
 constexpr milliseconds kOverrunAllowed{30'000};
@@ -155,7 +155,7 @@ void Relay::Supervise() {
       shared_.OnTopicProbe(*topic, state == TopicState::kUsable, env_.now());
       turn_.Wake();  // a worker that sleeps would not see the trial
     }
-    std::this_thread::sleep_for(kSuperviseEvery);
+    drain_.SleepUntil(now + kSuperviseEvery);
   }
 }
 
@@ -164,7 +164,7 @@ void Relay::ListenForWakeUps() {
     if (store_.AwaitWakeUp(kWakeUpTimeout)) {
       turn_.Wake();
     } else {
-      std::this_thread::sleep_for(kSuperviseEvery);
+      drain_.SleepUntil(env_.now() + kSuperviseEvery);
     }
   }
 }

@@ -29,7 +29,8 @@ namespace outbox {
 //   3. A read that is not older than S saw all those rows; a lane's scan start never passes the bound
 //      of its read, the id at which that was cut, or the lowest id that was read and not settled.
 //   4. Rows passed over because their unit waits or their topic is paused are *held*. Each hold keeps
-//      the lowest scan start of the reads made while it lasted; when it ends, the start returns there.
+//      the lowest scan start of the reads made while it lasted; when it ends, the start returns there,
+//      and a read made under it that ends later moves nothing.
 //
 // Our own transactions insert nothing, so their xids do not count as foreign. Pure arithmetic: no
 // I/O, no clock. Not thread-safe; the store guards it. It describes one server's past: Forget() when
@@ -47,6 +48,7 @@ class ScanMemory {
     std::optional<std::int64_t> cut;        // read up to here; none: to the lane's end
     std::optional<std::int64_t> unsettled;  // lowest id that was read and is not settled
     bool may_advance = true;                // false: the read was partial in some other way
+    std::vector<std::string> holds = {};    // that it was made under, as given to Begin
   };
 
   void Forget();
@@ -58,8 +60,6 @@ class ScanMemory {
   void EndHolds(std::string_view prefix, const std::vector<std::string>& still);
 
   std::int64_t start(int lane) const { return lanes_[static_cast<std::size_t>(lane)].start; }
-  // Lowest start of the reads made during that hold; the scan start if there is no such hold.
-  std::int64_t held_from(int lane, const std::string& hold) const;
   // No unsent row of the lane, held or not, lies at or below this.
   std::int64_t floor(int lane) const;
 

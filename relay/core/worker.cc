@@ -2,7 +2,6 @@
 #include "core/worker.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace outbox {
 namespace {
@@ -90,9 +89,7 @@ void Worker::OnStoreFailure(const StoreUnavailable& error) {
 
 void Worker::PauseFor(milliseconds pause) {
   progress_.Begin(Progress::Step::kWaiting, context_.env.now(), milliseconds(0));
-  const TimePoint until = context_.env.now() + pause;
-  while (!context_.drain.begun() && context_.env.now() < until)
-    std::this_thread::sleep_for(std::min(pause, kTinyPause));
+  context_.drain.SleepUntil(context_.env.now() + pause);
 }
 
 ClaimRequest Worker::Request() const {

@@ -22,7 +22,8 @@ void BrokerHealth::OnAllDown(TimePoint now) {
 
 void BrokerHealth::OnStatistics(const KafkaStatistics& statistics, TimePoint now) {
   int up = 0;
-  bool needed = false;
+  // A client that cannot connect looks, between two tries, as if it did not even want to.
+  bool needed = statistics.queue_messages > 0;
   for (const auto& broker : statistics.brokers) {
     up += broker.up ? 1 : 0;
     needed = needed || broker.needed;

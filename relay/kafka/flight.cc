@@ -2,16 +2,25 @@
 #include "kafka/flight.h"
 
 #include <cassert>
+#include <utility>
 
 namespace outbox {
 
-Slot& Flight::Prepare(std::size_t index, Road road) {
+Flight::Flight(std::size_t size, std::shared_ptr<const void> memory)
+    : size_(size), slots_(std::make_unique<Slot[]>(size)), memory_(std::move(memory)) {
+  for (std::size_t i = 0; i < size; ++i) slots_[i].flight = this;
+}
+
+Slot& Flight::slot(std::size_t index) {
   assert(index < size_);
-  Slot& slot = slots_[index];
-  assert(slot.flight == nullptr);
-  slot.flight = this;
-  slot.road = road;
-  return slot;
+  assert(slots_[index].carrier == Carrier::kNone && !slots_[index].reported);
+  return slots_[index];
+}
+
+void Flight::Judge(Slot& slot, const Report& report) {
+  slot.report = report;
+  slot.reported.store(true, std::memory_order_release);
+  Ring();
 }
 
 const Report& Flight::report(std::size_t index) const {
@@ -42,12 +51,11 @@ void Flight::Land() {
 }
 
 void Flight::Set(Slot& slot, const Report& report) {
-  // Both copied: the slot belongs to the worker as soon as it can see the report.
-  const bool news = slot.road == Road::kAlone || report.kind != ReportKind::kPersisted;
-  const std::size_t road = Index(slot.road);
+  const Road road = slot.carrier == Carrier::kAlone ? Road::kAlone : Road::kMain;
+  const bool news = road == Road::kAlone || report.kind != ReportKind::kPersisted;
   slot.report = report;
   slot.reported.store(true, std::memory_order_release);
-  reported_[road].fetch_add(1);
+  reported_[Index(road)].fetch_add(1);
   if (news) {
     Ring();
   } else if (waiting_ && unreported() == 0) {
@@ -67,7 +75,7 @@ void Flight::Lose(Road road) {
   const Report lost{.kind = ReportKind::kOutage, .reason = Reason::kPurged, .maybe_persisted = true};
   for (std::size_t i = 0; i < size_; ++i) {
     Slot& slot = slots_[i];
-    if (slot.flight != nullptr && slot.road == road && !slot.reported) Set(slot, lost);
+    if (slot.carrier == CarrierOf(road) && !slot.reported) Set(slot, lost);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -14,10 +15,13 @@ namespace outbox {
 
 class Flight;
 
+// How the client knows a message.
+enum class Carrier : std::uint8_t { kNone, kMain, kAlone };
+
 // The record of one message; librdkafka carries its address through the message's life.
 struct Slot {
-  Flight* flight = nullptr;  // set while the message is handed over
-  Road road = Road::kMain;
+  Flight* flight = nullptr;
+  std::atomic<Carrier> carrier{Carrier::kNone};  // set by the worker, behind the open gate of that road
   std::atomic<bool> reported{false};
   Report report;  // written once, before `reported`
 };
@@ -38,15 +42,19 @@ struct Gate {
 // "Worker" below is the one thread of the delivery; reports come from the poll threads.
 class Flight {
  public:
-  Flight(std::size_t size, std::shared_ptr<const void> memory)
-      : size_(size), slots_(std::make_unique<Slot[]>(size)), memory_(std::move(memory)) {}
+  Flight(std::size_t size, std::shared_ptr<const void> memory);
 
   Gate& gate(Road road) { return gates_[Index(road)]; }
 
-  // Worker: around handing over one message. HandedOver may come after the message's report.
-  Slot& Prepare(std::size_t index, Road road);
-  void Withdraw(Slot& slot) { slot.flight = nullptr; }
+  Slot& slot(std::size_t index);
+
+  // Worker, around handing over one message, holding the gate: otherwise the end of the generation
+  // could not tell which slots its client knows. HandedOver may come after the message's report.
+  void Mark(Slot& slot, Road road) { slot.carrier.store(CarrierOf(road), std::memory_order_release); }
+  void Unmark(Slot& slot) { slot.carrier.store(Carrier::kNone, std::memory_order_release); }
   void HandedOver(Road road) { Add(handed_[Index(road)]); }
+  // Worker: reports a message that no client knows.
+  void Judge(Slot& slot, const Report& report);
 
   // Worker.
   const Report& report(std::size_t index) const;
@@ -66,6 +74,7 @@ class Flight {
 
  private:
   static std::size_t Index(Road road) { return static_cast<std::size_t>(road); }
+  static Carrier CarrierOf(Road road) { return road == Road::kMain ? Carrier::kMain : Carrier::kAlone; }
   static void Add(std::atomic<std::size_t>& counter) {  // has one writer
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }

@@ -52,7 +52,7 @@ GiveUpReason ReasonOf(const Report& report) {
 
 }  // namespace
 
-// librdkafka calls all but Log from rd_kafka_poll; an exception must not pass through its frames.
+// librdkafka calls these from rd_kafka_poll; an exception must not pass through its frames.
 struct GenerationCallbacks {
   static Generation& Of(void* opaque) { return *static_cast<Generation*>(opaque); }
 
@@ -88,10 +88,13 @@ Generation::Generation(Road road, ConfHandle conf, std::shared_ptr<KafkaContext>
   rd_kafka_conf_set_error_cb(conf.get(), GenerationCallbacks::Error);
   rd_kafka_conf_set_stats_cb(conf.get(), GenerationCallbacks::Statistics);
   rd_kafka_conf_set_log_cb(conf.get(), GenerationCallbacks::Log);
+  // Lines wait for the poll thread, so that no thread of the client's ever runs code of ours.
+  rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
   std::array<char, 512> text{};
   client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
   if (!client_) throw std::invalid_argument(text.data());
   static_cast<void>(conf.release());  // the client's since it exists
+  rd_kafka_set_log_queue(client_.get(), nullptr);
   reports_.reset(rd_kafka_queue_get_main(client_.get()));
   topics_ = std::make_unique<TopicTable>(client_.get(), context_->topics);
   context_->census.Started();

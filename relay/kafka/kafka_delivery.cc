@@ -51,8 +51,8 @@ HandOver KafkaDelivery::Publish(const Message& message, std::size_t index, Road 
   if (road == Road::kAlone && !BoardAlone()) return HandOver::kEnded;
   Passage& by = passage(road);
   if (by.generation->ended()) return HandOver::kEnded;
-  Slot& slot = flight_->Prepare(index, road);
-  if (message.oversize > 0) return AfterError(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, slot);
+  Slot& slot = flight_->slot(index);
+  if (message.oversize > 0) return AfterError(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, slot, road);
   HeadersHandle headers = MakeHeaders(message);
   if (!headers) return Judge(slot, InvalidHeaders());
 
@@ -60,11 +60,16 @@ HandOver KafkaDelivery::Publish(const Message& message, std::size_t index, Road 
   {
     Gate& gate = flight_->gate(road);
     const std::lock_guard lock(gate.mutex);
-    error = gate.closed ? RD_KAFKA_RESP_ERR__FATAL : Produce(by, message, std::move(headers), slot);
+    if (gate.closed) return HandOver::kEnded;
+    flight_->Mark(slot, road);
+    error = Produce(by, message, std::move(headers), slot);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      flight_->HandedOver(road);
+      return HandOver::kAccepted;
+    }
+    flight_->Unmark(slot);
   }
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return AfterError(error, slot);
-  flight_->HandedOver(road);
-  return HandOver::kAccepted;
+  return AfterError(error, slot, road);
 }
 
 bool KafkaDelivery::BoardAlone() {
@@ -105,27 +110,22 @@ rd_kafka_resp_err_t KafkaDelivery::Produce(Passage& by, const Message& message, 
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-HandOver KafkaDelivery::AfterError(rd_kafka_resp_err_t error, Slot& slot) {
-  Generation& generation = *passage(slot.road).generation;
-  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-    flight_->Withdraw(slot);
-    return HandOver::kFull;
-  }
+HandOver KafkaDelivery::AfterError(rd_kafka_resp_err_t error, Slot& slot, Road road) {
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return HandOver::kFull;
+  Generation& generation = *passage(road).generation;
   if (error == RD_KAFKA_RESP_ERR__FATAL) {
-    flight_->Withdraw(slot);
     generation.End(GiveUpReason::kFatal, "fatal error at hand-over");
     return HandOver::kEnded;
   }
   const Report report = ToReport(error, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
-  if (slot.road == Road::kMain && report.reason != Reason::kTooLarge) {
+  if (road == Road::kMain && report.reason != Reason::kTooLarge) {
     generation.End(GiveUpReason::kOther, DescribeReport(report));
   }
   return Judge(slot, report);
 }
 
 HandOver KafkaDelivery::Judge(Slot& slot, const Report& report) {
-  flight_->HandedOver(slot.road);
-  flight_->Set(slot, report);
+  flight_->Judge(slot, report);
   return HandOver::kAccepted;
 }
 

@@ -47,7 +47,7 @@ class KafkaDelivery final : public Delivery {
   Passage& passage(Road road) { return passages_[static_cast<std::size_t>(road)]; }
   bool BoardAlone();
   rd_kafka_resp_err_t Produce(Passage& by, const Message& message, HeadersHandle headers, Slot& slot);
-  HandOver AfterError(rd_kafka_resp_err_t error, Slot& slot);
+  HandOver AfterError(rd_kafka_resp_err_t error, Slot& slot, Road road);
   HandOver Judge(Slot& slot, const Report& report);
 
   const std::shared_ptr<Flight> flight_;

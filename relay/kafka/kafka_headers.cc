@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/kafka_headers.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace outbox {
 namespace {
@@ -17,17 +20,87 @@ void Add(rd_kafka_headers_t* headers, std::string_view name, std::string_view va
                       static_cast<ssize_t>(value.size()));
 }
 
-bool AddOwn(rd_kafka_headers_t* headers, const Message& message) {
-  // Ordered, so that they leave as they stand in the row.
-  const auto own = nlohmann::ordered_json::parse(message.headers, nullptr, /*allow_exceptions=*/false);
-  if (!own.is_object()) return false;
-  for (const auto& [name, value] : own.items()) {
-    if (name == kId || (name == kType && !message.type.empty())) continue;
-    if (value.is_string()) {
-      Add(headers, name, value.get_ref<const std::string&>());
+// Reads a JSON object into the headers: strings as they are, other values as compact JSON. Numbers keep
+// their digits, for which a tree of values has only 64 bits.
+class Members : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  const std::vector<std::pair<std::string, std::string>>& all() const { return all_; }
+
+  bool null() override { return Value("null"); }
+  bool boolean(bool value) override { return Value(value ? "true" : "false"); }
+  bool number_integer(number_integer_t value) override { return Value(std::to_string(value)); }
+  bool number_unsigned(number_unsigned_t value) override { return Value(std::to_string(value)); }
+  bool number_float(number_float_t, const string_t& digits) override { return Value(digits); }
+  bool string(string_t& value) override { return Value(depth_ == 1 ? value : Quoted(value)); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return depth_ == 0 ? ++depth_ > 0 : Open('{'); }
+  bool start_array(std::size_t) override { return depth_ > 0 && Open('['); }
+  bool end_object() override { return depth_ == 1 ? --depth_ == 0 : Close('}'); }
+  bool end_array() override { return Close(']'); }
+  bool key(string_t& name) override {
+    if (depth_ == 1) {
+      name_ = name;
+      value_.clear();
     } else {
-      Add(headers, name, value.dump());
+      Separate();
+      value_ += Quoted(name) + ':';
     }
+    first_ = true;
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return false;
+  }
+
+ private:
+  static std::string Quoted(const std::string& text) { return nlohmann::json(text).dump(); }
+
+  void Separate() {
+    if (!first_) value_ += ',';
+    first_ = false;
+  }
+  bool Value(const std::string& text) {
+    if (depth_ == 0) return false;
+    Separate();
+    value_ += text;
+    return depth_ > 1 || Keep();
+  }
+  bool Open(char bracket) {
+    Separate();
+    value_ += bracket;
+    first_ = true;
+    ++depth_;
+    return true;
+  }
+  bool Close(char bracket) {
+    value_ += bracket;
+    first_ = false;
+    return --depth_ > 1 || Keep();
+  }
+  bool Keep() {
+    const auto same =
+        std::find_if(all_.begin(), all_.end(), [this](const auto& member) { return member.first == name_; });
+    if (same == all_.end()) {
+      all_.emplace_back(name_, value_);
+    } else {
+      same->second = value_;
+    }
+    return true;
+  }
+
+  std::vector<std::pair<std::string, std::string>> all_;  // in the order of the row
+  std::string name_;
+  std::string value_;
+  bool first_ = true;  // nothing precedes in this object or array
+  int depth_ = 0;
+};
+
+bool AddOwn(rd_kafka_headers_t* headers, const Message& message) {
+  Members members;
+  if (!nlohmann::json::sax_parse(message.headers, &members)) return false;
+  for (const auto& [name, value] : members.all()) {
+    if (name == kId || (name == kType && !message.type.empty())) continue;
+    Add(headers, name, value);
   }
   return true;
 }

@@ -44,7 +44,8 @@ std::vector<LaneBook::Entry> LaneBook::Lanes(const std::vector<std::string>& hel
 
 LaneBook::Entry LaneBook::TrialLane(const ClaimRequest::Trial& trial) {
   const std::scoped_lock lock(mutex_);
-  return {trial.lane, memory_.held_from(trial.lane, TopicHold(trial.topic)), {}, false};
+  // Not only from where the topic was held: a unit of it may have been held as well.
+  return {trial.lane, memory_.floor(trial.lane), {}, false};
 }
 
 void LaneBook::Hold(const std::vector<int>& lanes) {

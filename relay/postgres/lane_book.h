@@ -27,6 +27,7 @@ class LaneBook {
     std::int64_t start = ScanMemory::kNone;
     std::string waiting;  // signature of the lane's waiting messages when last read; empty: none
     bool sweep = false;
+    std::vector<std::string> holds = {};  // that it is read under
   };
   // The lanes that none of our batches holds, from a rotating first one.
   std::vector<Entry> Lanes(const std::vector<std::string>& held_topics, TimePoint now);

@@ -36,9 +36,9 @@ TableSample PostgresKeeper::Sample() {
   sample.retrying = Number(row["retrying"]);
   sample.failed = std::min<std::int64_t>(1'000, Number(row["waiting"]) - sample.retrying);
   sample.blocked_keys = Number(row["blocked"]);
-  sample.oldest_pending = microseconds(Number(row["oldest"]));
+  sample.oldest_pending = microseconds(std::max<std::int64_t>(0, Number(row["oldest"])));
   if (row["lag_unknown"].is_null() || *row["lag_unknown"].c_str() != 't') {
-    sample.lag = microseconds(std::max(Number(row["lag"]), Number(row["retry_lag"])));
+    sample.lag = microseconds(std::max({std::int64_t{0}, Number(row["lag"]), Number(row["retry_lag"])}));
   }
   sample.size_bytes = Number(row["size"]);
   sample.dead_tuples = Number(row["dead"]);

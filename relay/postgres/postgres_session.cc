@@ -172,7 +172,8 @@ void PostgresSession::ReadPlain(Work& work, std::vector<LaneBook::Entry>& carefu
     }
     const std::int64_t start = book_.Begin(entry.lane, holds);
     if (!entry.sweep) entry.start = start;
-    plain.push_back(entry);
+    entry.holds = holds;
+    plain.push_back(std::move(entry));
   }
   if (!plain.empty()) Read(work, statements_.Read(control_.on_failed, false), plain, &careful);
 }
@@ -196,6 +197,7 @@ void PostgresSession::ReadCareful(Work& work, std::vector<LaneBook::Entry> lanes
     book_.SetWaiting(entry.lane, waiting == 0 ? "" : std::to_string(waiting) + ":" + std::to_string(sum));
     const std::int64_t start = book_.Begin(entry.lane, holds);
     if (!entry.sweep) entry.start = start;
+    entry.holds = std::move(holds);
   }
   if (work.request.retries) ReadRetries(work, lanes);
   Read(work, statements_.Read(control_.on_failed, true), lanes, nullptr);
@@ -247,6 +249,7 @@ void PostgresSession::Read(Work& work, const Statement& statement, const std::ve
     }
     ScanMemory::LaneRead read{.lane = lane, .start = entry->start, .cut = {}, .unsettled = {}};
     read.may_advance = !left_out;
+    read.holds = entry->holds;
     if (cut && obtained > 0) read.cut = contents.messages.back().id;
     if (cut && obtained == 0) read.may_advance = false;
     if (cut || left_out) contents.full = true;

@@ -82,11 +82,17 @@ constexpr const char* kCandidates = R"(SELECT o.id,
       CROSS JOIN LATERAL (SELECT coalesce(octet_length(o.payload), octet_length(o.payload_bytes), 0) AS size) z
       WHERE {only_if} AND {due} ORDER BY o.id LIMIT $3::integer)";
 
+// Producers choose it, and a date that is infinite or that no bigint can hold must not fail the claim.
+// Kafka has no dates before 1970, and librdkafka takes a zero for now.
+constexpr const char* kCreated =
+    "greatest(least(o.created_at, timestamptz '9999-12-31 00:00:00+00'), timestamptz '1970-01-01 "
+    "00:00:00.001+00')";
+
 // $N is the parameter with the longest payload that is fetched.
 constexpr const char* kColumns = R"(o.id, o.message_id, o.topic, o.key, o.type, o.headers,
     CASE WHEN octet_length(o.payload) <= {max} THEN o.payload END AS payload,
     CASE WHEN octet_length(o.payload_bytes) <= {max} THEN o.payload_bytes END AS payload_bytes,
-    (date_part('epoch', o.created_at) * 1000000)::bigint AS created,
+    (date_part('epoch', {created}) * 1000000)::bigint AS created,
     CASE WHEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes)) > {max}
          THEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes)) END AS oversize)";
 
@@ -154,11 +160,11 @@ WITH lanes AS (
     CASE WHEN h.id IS NOT NULL AND d.created_at IS NULL THEN (SELECT true FROM {outbox} o
       WHERE o.lane = l.lane AND o.status = 'pending' AND o.id > l.floor ORDER BY o.id OFFSET 100 LIMIT 1) END AS unknown
   FROM lanes l
-  LEFT JOIN LATERAL (SELECT o.id, o.created_at FROM {outbox} o
+  LEFT JOIN LATERAL (SELECT o.id, {created} AS created_at FROM {outbox} o
     WHERE o.lane = l.lane AND o.status = 'pending' AND o.id > l.floor ORDER BY o.id LIMIT 1) h ON true
   LEFT JOIN LATERAL (
     SELECT f.created_at
-    FROM (SELECT o.created_at, o.topic <> ALL($3::text[]) AND NOT EXISTS (
+    FROM (SELECT {created} AS created_at, o.topic <> ALL($3::text[]) AND NOT EXISTS (
              SELECT FROM {outbox} b WHERE b.lane = o.lane AND b.topic = o.topic AND b.key = o.key AND b.id < o.id
                AND b.status IN ('retrying', 'failed') AND (b.status = 'retrying' OR (SELECT block.on FROM block))) AS due
           FROM {outbox} o WHERE h.id IS NOT NULL AND o.lane = l.lane AND o.status = 'pending' AND o.id > l.floor
@@ -216,9 +222,11 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
   const std::string outbox = schema + ".outbox";
   const std::string regclass = "'" + outbox + "'::regclass::oid::integer";
   const auto fill = [&](const char* name, std::string text, const std::string& waits) {
-    return Statement{name,
-                     Fill(std::move(text),
-                          {{"outbox", outbox}, {"schema", schema}, {"class", regclass}, {"waits", waits}})};
+    return Statement{name, Fill(std::move(text), {{"outbox", outbox},
+                                                  {"schema", schema},
+                                                  {"class", regclass},
+                                                  {"waits", waits},
+                                                  {"created", kCreated}})};
   };
   const auto read = [&](const char* name, const std::string& waits, bool careful, const std::string& more) {
     std::string due = kDue;

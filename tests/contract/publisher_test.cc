@@ -181,15 +181,28 @@ TEST_CASE("giving up ends the generation for everybody and reports what is unrep
   });
 }
 
-TEST_CASE("giving up includes what went alone", "[contract]") {
+TEST_CASE("giving up what went alone leaves the main road as it is", "[contract]") {
   ForEach([](Bench& bench) {
-    const auto delivery = Open(bench.publisher(), 1);
+    const auto delivery = Open(bench.publisher(), 3);
     bench.Hold();
     REQUIRE(delivery->Publish(Make(0), 0, Road::kAlone) == HandOver::kAccepted);
     delivery->GiveUp(GiveUpReason::kShutdown);
     AwaitReports(*delivery);
     CHECK(delivery->report(0).kind == ReportKind::kOutage);
+    CHECK(delivery->Publish(Make(1), 1, Road::kAlone) == HandOver::kEnded);
+    CHECK_FALSE(delivery->ended());
     bench.Release();
+    CHECK(Send(*delivery, 2, Road::kMain).kind == ReportKind::kPersisted);
+  });
+}
+
+TEST_CASE("giving up with nothing unreported does nothing", "[contract]") {
+  ForEach([](Bench& bench) {
+    const auto delivery = Open(bench.publisher(), 2);
+    CHECK(Send(*delivery, 0, Road::kMain).kind == ReportKind::kPersisted);
+    delivery->GiveUp(GiveUpReason::kDeadline);
+    CHECK_FALSE(delivery->ended());
+    CHECK(Send(*delivery, 1, Road::kMain).kind == ReportKind::kPersisted);
   });
 }
 
@@ -199,6 +212,7 @@ TEST_CASE("a worker that waits is woken when somebody else ends its generation",
     const auto other = Open(bench.publisher(), 1);
     bench.Hold();
     REQUIRE(mine->Publish(Make(0), 0, Road::kAlone) == HandOver::kAccepted);
+    REQUIRE(other->Publish(Make(0), 0, Road::kMain) == HandOver::kAccepted);
     std::thread ender([&] { other->GiveUp(GiveUpReason::kOther); });
     const TimePoint until = Late();
     mine->Wait(until);

@@ -18,13 +18,16 @@ std::string NewUuid(std::mt19937_64& random) {
 }
 
 std::int64_t NowMicros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace
 
 Load::Load(Options options)
-    : options_(std::move(options)), began_(std::chrono::steady_clock::now()),
+    : options_(std::move(options)),
+      began_(std::chrono::steady_clock::now()),
       key_locks_(static_cast<std::size_t>(options_.keys)) {
   for (int i = 0; i < options_.writers; ++i) threads_.emplace_back([this, i] { Write(i); });
 }
@@ -49,8 +52,9 @@ void Load::Write(int writer) {
   while (!stop_) {
     const std::int64_t ticket = ticket_++;
     if (options_.rate > 0) {
-      const auto due = began_ + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                    std::chrono::duration<double>(static_cast<double>(ticket) / options_.rate));
+      const auto due =
+          began_ + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                       std::chrono::duration<double>(static_cast<double>(ticket) / options_.rate));
       std::this_thread::sleep_until(due);
     }
     const std::size_t number = random() % key_locks_.size();
@@ -71,14 +75,15 @@ void Load::Write(int writer) {
 }
 
 // True: committed.
-bool Load::Insert(std::unique_ptr<Sql>& sql, const std::string& topic, const std::string& key, std::int64_t sequence) {
+bool Load::Insert(std::unique_ptr<Sql>& sql, const std::string& topic, const std::string& key,
+                  std::int64_t sequence) {
   thread_local std::mt19937_64 random{std::random_device{}()};
   const std::string id = NewUuid(random);
   const bool roll_back = static_cast<int>(random() % 100) < options_.rolled_back_percent;
   std::string payload = std::to_string(sequence) + " " + std::to_string(NowMicros()) + " ";
   payload.resize(std::max(payload.size(), static_cast<std::size_t>(options_.bytes)), 'x');
-  const std::string insert = "INSERT INTO outbox (message_id, topic, key, payload) VALUES ('" + id + "','" + topic + "','" +
-                             key + "','" + payload + "')";
+  const std::string insert = "INSERT INTO outbox (message_id, topic, key, payload) VALUES ('" + id + "','" +
+                             topic + "','" + key + "','" + payload + "')";
   try {
     if (!sql) sql = std::make_unique<Sql>(options_.conninfo);
     sql->Run(roll_back ? "BEGIN; " + insert + "; ROLLBACK" : insert);

@@ -42,7 +42,8 @@ class Load {
 
  private:
   void Write(int writer);
-  bool Insert(std::unique_ptr<Sql>& sql, const std::string& topic, const std::string& key, std::int64_t sequence);
+  bool Insert(std::unique_ptr<Sql>& sql, const std::string& topic, const std::string& key,
+              std::int64_t sequence);
 
   const Options options_;
   std::atomic<bool> stop_{false};

@@ -50,8 +50,8 @@ Drain Measure(const Stage& stage, int rows, const Config& config = {}) {
   return drain;
 }
 
-void DrainWith(const Config& config, int rows, int bytes) {
-  Stage stage({.config = config});
+void DrainWith(const Config& config, int rows, int bytes, const std::string& kafka_version = {}) {
+  Stage stage({.kafka = {.version = kafka_version}, .config = config});
   stage.Admin().CreateTopic("orders", 6);
   Fill(stage, rows, 10'000, bytes);
   const Drain drain = Measure(stage, rows);
@@ -73,6 +73,10 @@ void DrainWith(const Config& config, int rows, int bytes) {
 TEST_CASE("a backlog drains in order, once, in little memory") {
   DrainWith({{"outbox.completion", "\"mark\""}}, 100'000, 200);
   DrainWith({{"outbox.completion", "\"delete\""}}, 100'000, 200);
+}
+
+TEST_CASE("a backlog drains into the newest Kafka, too") {
+  DrainWith({{"outbox.completion", "\"mark\""}}, 20'000, 200, "4.3.1");
 }
 
 TEST_CASE("a large backlog drains in order, once, in little memory", "[slow]") {

@@ -18,7 +18,8 @@ std::int64_t Transactions(Sql& sql) {
 }  // namespace
 
 TEST_CASE("an idle relay writes nothing and asks little, and finds the first message soon") {
-  Stage stage({.postgres = {.settings = {{"autovacuum", "off"}}}});
+  Stage stage({.postgres = {
+                   .settings = {{"autovacuum", "off"}, {"wal_level", "minimal"}, {"max_wal_senders", "0"}}}});
   stage.Admin().CreateTopic("orders", 1, {{"message.timestamp.type", "LogAppendTime"}});
   const auto relay = stage.StartRelay();
   relay->AwaitReady();

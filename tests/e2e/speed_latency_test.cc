@@ -12,7 +12,7 @@ namespace {
 
 void LatencyFor(seconds duration) {
   Stage stage;
-  for (const char* topic : {"orders", "later"}) {
+  for (const char* topic : {"orders", "later", "warm"}) {
     stage.Admin().CreateTopic(topic, 6, {{"message.timestamp.type", "LogAppendTime"}});
   }
   // A broker that has just started compiles its own code for some seconds; that is not the relay's time.
@@ -20,7 +20,9 @@ void LatencyFor(seconds duration) {
     stage.Service().Run(
         "INSERT INTO outbox (topic, key, payload) SELECT 'warm', i, 'warm' FROM generate_series(1, 20000) i");
     const auto warming = stage.StartRelay();
-    REQUIRE(stage.AwaitDrained(seconds(20)));
+    const bool drained = stage.AwaitDrained(seconds(20));
+    INFO(warming->log());
+    REQUIRE(drained);
     CHECK(warming->Stop() == 0);
   }
   const auto relay = stage.StartRelay();

@@ -21,7 +21,8 @@ std::string FromEnvironment(const char* name, const char* otherwise) {
 std::string RelayBinary() { return FromEnvironment("OUTBOX_TEST_RELAY", OUTBOX_RELAY_BINARY); }
 std::string MutantBinary() { return FromEnvironment("OUTBOX_TEST_MUTANT", OUTBOX_MUTANT_BINARY); }
 
-RelayProcess::RelayProcess(const Config& config, const std::vector<std::string>& arguments, const std::string& binary)
+RelayProcess::RelayProcess(const Config& config, const std::vector<std::string>& arguments,
+                           const std::string& binary)
     : port_(FreePort()) {
   WriteConfig(config);
   std::vector<std::string> argv = {binary.empty() ? RelayBinary() : binary, "-c", config_file()};
@@ -52,7 +53,8 @@ void RelayProcess::AwaitReady() const {
   REQUIRE(ready);
 }
 
-std::optional<double> RelayProcess::Metric(const std::string& name, const std::vector<std::string>& labels) const {
+std::optional<double> RelayProcess::Metric(const std::string& name,
+                                           const std::vector<std::string>& labels) const {
   std::istringstream lines(HttpGet(port_, "/metrics").body);
   std::optional<double> sum;
   for (std::string line; std::getline(lines, line);) {
@@ -70,9 +72,11 @@ std::optional<int> RelayProcess::Stop(milliseconds timeout) {
   return process_->Wait(timeout);
 }
 
-Stage::Stage(Options options) : options_(std::move(options)), postgres_(options_.postgres), kafka_(options_.kafka) {
+Stage::Stage(Options options)
+    : options_(std::move(options)), postgres_(options_.postgres), kafka_(options_.kafka) {
   postgres_.CreateDatabase("app");
-  std::vector<std::string> apply = {RelayBinary(), "schema", "apply", "--execute", "--conninfo", postgres_.conninfo("app")};
+  std::vector<std::string> apply = {RelayBinary(), "schema",     "apply",
+                                    "--execute",   "--conninfo", postgres_.conninfo("app")};
   apply.insert(apply.end(), options_.schema_arguments.begin(), options_.schema_arguments.end());
   const Finished applied = outbox::test::Run(apply);
   INFO(applied.err);
@@ -82,7 +86,8 @@ Stage::Stage(Options options) : options_(std::move(options)), postgres_(options_
       "CREATE ROLE operator LOGIN IN ROLE outbox_operator");
 }
 
-std::unique_ptr<RelayProcess> Stage::StartRelay(const Config& config, const std::vector<std::string>& arguments,
+std::unique_ptr<RelayProcess> Stage::StartRelay(const Config& config,
+                                                const std::vector<std::string>& arguments,
                                                 const std::string& binary) const {
   Config all = config;
   all.insert(options_.config.begin(), options_.config.end());
@@ -100,7 +105,10 @@ std::int64_t Stage::Count(const std::string& status) const {
 bool Stage::AwaitDrained(milliseconds timeout) const {
   Sql sql = Superuser();
   return WaitFor(
-      [&sql] { return sql.Value("SELECT count(*) FROM outbox WHERE status IN ('pending', 'retrying')") == "0"; }, timeout);
+      [&sql] {
+        return sql.Value("SELECT count(*) FROM outbox WHERE status IN ('pending', 'retrying')") == "0";
+      },
+      timeout);
 }
 
 }  // namespace outbox::test

@@ -56,13 +56,16 @@ class Stage {
   explicit Stage(Options options);
 
   PostgresServer& postgres() { return postgres_; }
+  const PostgresServer& postgres() const { return postgres_; }
   KafkaBroker& kafka() { return kafka_; }
+  const KafkaBroker& kafka() const { return kafka_; }
   KafkaAdmin Admin() const { return KafkaAdmin(kafka_.bootstrap()); }
   Sql Superuser() const { return Sql(postgres_.conninfo("app")); }
   Sql Service() const { return Sql(postgres_.conninfo("app", "service")); }
   Sql Operator() const { return Sql(postgres_.conninfo("app", "operator")); }
 
-  std::unique_ptr<RelayProcess> StartRelay(const Config& config = {}, const std::vector<std::string>& arguments = {"run"},
+  std::unique_ptr<RelayProcess> StartRelay(const Config& config = {},
+                                           const std::vector<std::string>& arguments = {"run"},
                                            const std::string& binary = {}) const;
   // Rows of a status; all of them if empty.
   std::int64_t Count(const std::string& status = {}) const;

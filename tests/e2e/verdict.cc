@@ -58,9 +58,13 @@ std::vector<double> Latencies(const std::vector<Record>& records) {
   std::vector<double> latencies;
   for (const Record& record : records) {
     const std::string& payload = *record.payload;
-    if (!seen.insert(record.topic + "/" + record.key.value_or("") + "/" + payload.substr(0, payload.find(' '))).second) continue;
+    if (!seen.insert(record.topic + "/" + record.key.value_or("") + "/" +
+                     payload.substr(0, payload.find(' ')))
+             .second)
+      continue;
     const std::int64_t inserted = std::stoll(payload.substr(payload.find(' ') + 1));
-    latencies.push_back((static_cast<double>(record.timestamp_ms) * 1'000 - static_cast<double>(inserted)) / 1'000);
+    latencies.push_back((static_cast<double>(record.timestamp_ms) * 1'000 - static_cast<double>(inserted)) /
+                        1'000);
   }
   std::sort(latencies.begin(), latencies.end());
   return latencies;

@@ -23,6 +23,7 @@ struct ScriptedPublisher::Flight {
   std::size_t unreported = 0;
   bool rung = false;
   int generation = 0;
+  int alone_generation = 0;  // 0: not bound yet
   std::shared_ptr<const void> memory;
 };
 
@@ -75,15 +76,8 @@ class ScriptedPublisher::ScriptedDelivery final : public Delivery {
 
   void GiveUp(GiveUpReason reason) override {
     const std::lock_guard lock(publisher_.mutex_);
-    publisher_.End(flight_->generation, reason);
-    // Its messages on the other road end with it.
-    for (const auto& waiting : std::exchange(publisher_.waiting_, {})) {
-      if (waiting.flight == flight_) {
-        publisher_.ReportOne(waiting, kPurged);
-      } else {
-        publisher_.waiting_.push_back(waiting);
-      }
-    }
+    if (publisher_.Waits(*flight_, Road::kMain)) publisher_.End(flight_->generation, reason);
+    if (publisher_.Waits(*flight_, Road::kAlone)) publisher_.EndAlone(reason);
   }
 
  private:
@@ -240,6 +234,10 @@ HandOver ScriptedPublisher::HandOverTo(const std::shared_ptr<Flight>& flight, Pu
 
   const std::lock_guard lock(mutex_);
   if (message.road == Road::kMain && Ended(*flight)) return HandOver::kEnded;
+  if (message.road == Road::kAlone) {
+    if (flight->alone_generation == 0) flight->alone_generation = alone_generation_;
+    if (flight->alone_generation != alone_generation_) return HandOver::kEnded;
+  }
   if (oversize) {  // judged here, as the real one does, and nothing ends
     flight->reports[index] = {.kind = ReportKind::kRefused, .reason = Reason::kTooLarge};
     flight->rung = true;
@@ -290,9 +288,24 @@ void ScriptedPublisher::End(int generation, GiveUpReason reason) {
   if (generation != generation_ || !alive_) return;
   alive_ = false;
   given_up_.push_back(reason);
-  const auto first = std::stable_partition(waiting_.begin(), waiting_.end(), [](const Waiting& waiting) {
-    return waiting.message.road != Road::kMain;
+  Purge(Road::kMain);
+}
+
+void ScriptedPublisher::EndAlone(GiveUpReason reason) {
+  ++alone_generation_;
+  given_up_.push_back(reason);
+  Purge(Road::kAlone);
+}
+
+bool ScriptedPublisher::Waits(const Flight& flight, Road road) const {
+  return std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
+    return waiting.flight.get() == &flight && waiting.message.road == road;
   });
+}
+
+void ScriptedPublisher::Purge(Road road) {
+  const auto first = std::stable_partition(
+      waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) { return waiting.message.road != road; });
   const std::vector<Waiting> purged(first, waiting_.end());
   waiting_.erase(first, waiting_.end());
   for (const auto& waiting : purged) ReportOne(waiting, kPurged);

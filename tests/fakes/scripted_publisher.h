@@ -53,8 +53,8 @@ class ScriptedPublisher final : public Publisher {
   std::vector<Published> handed_over() const;  // accepted, in order
   std::vector<Published> log() const;          // persisted, or perhaps persisted, in order
   int generations() const;
-  std::vector<GiveUpReason> given_up() const;
-  std::vector<std::string> asked() const;  // topics that CheckTopic or ProbeTopic were called for
+  std::vector<GiveUpReason> given_up() const;  // one for each producer
+  std::vector<std::string> asked() const;      // topics that CheckTopic or ProbeTopic were called for
 
   std::unique_ptr<Delivery> Open(std::size_t size, std::shared_ptr<const void> memory) override;
   TopicState CheckTopic(std::string_view topic, milliseconds timeout) override;
@@ -78,6 +78,9 @@ class ScriptedPublisher final : public Publisher {
   Report AnswerTo(const Published& message);
   void ReportOne(const Waiting& waiting, Report report);
   void End(int generation, GiveUpReason reason);
+  void EndAlone(GiveUpReason reason);
+  bool Waits(const Flight& flight, Road road) const;
+  void Purge(Road road);
 
   mutable std::mutex mutex_;
   std::condition_variable bell_;
@@ -93,6 +96,7 @@ class ScriptedPublisher final : public Publisher {
   std::size_t queue_limit_ = SIZE_MAX;
   int generation_ = 0;
   bool alive_ = false;  // generation_ is
+  int alone_generation_ = 1;
   std::vector<Waiting> waiting_;
   std::vector<Published> handed_over_;
   std::vector<Published> log_;

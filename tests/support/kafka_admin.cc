@@ -24,6 +24,10 @@ struct DestroyDeleteTopic {
 struct DestroyConfig {
   void operator()(rd_kafka_ConfigResource_t* config) const { rd_kafka_ConfigResource_destroy(config); }
 };
+struct DestroyRule {
+  void operator()(rd_kafka_AclBinding_t* rule) const { rd_kafka_AclBinding_destroy(rule); }
+};
+using Rule = std::unique_ptr<rd_kafka_AclBinding_t, DestroyRule>;
 using Event = std::unique_ptr<rd_kafka_event_t, DestroyEvent>;
 
 void Check(rd_kafka_resp_err_t error, const char* why) {
@@ -53,10 +57,10 @@ KafkaAdmin::KafkaAdmin(const std::string& bootstrap)
     : client_(MakeKafkaClient(RD_KAFKA_PRODUCER, bootstrap)) {}
 
 void KafkaAdmin::CreateTopic(const std::string& name, int partitions,
-                             const std::map<std::string, std::string>& configs) {
+                             const std::map<std::string, std::string>& configs, int replicas) {
   char error[256] = "";
   const std::unique_ptr<rd_kafka_NewTopic_t, DestroyNewTopic> topic(
-      rd_kafka_NewTopic_new(name.c_str(), partitions, 1, error, sizeof error));
+      rd_kafka_NewTopic_new(name.c_str(), partitions, replicas, error, sizeof error));
   if (!topic) throw std::invalid_argument(error);
   for (const auto& [key, value] : configs)
     rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
@@ -104,6 +108,39 @@ void KafkaAdmin::AlterTopicConfig(const std::string& name,
   for (std::size_t r = 0; r < count; ++r) {
     Check(rd_kafka_ConfigResource_error(answers[r]), rd_kafka_ConfigResource_error_string(answers[r]));
   }
+}
+
+void KafkaAdmin::DenyWrites(const std::string& topic) {
+  char error[256] = "";
+  const auto rule = [&](rd_kafka_AclOperation_t operation, rd_kafka_AclPermissionType_t permission) {
+    return Rule(rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str(),
+                                        RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:*", "*", operation,
+                                        permission, error, sizeof error));
+  };
+  // Once a rule is about a topic, only rules allow anything there.
+  const Rule all = rule(RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW);
+  const Rule writes = rule(RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_DENY);
+  if (!all || !writes) throw std::invalid_argument(error);
+  rd_kafka_AclBinding_t* rules[] = {all.get(), writes.get()};
+  const auto event =
+      Ask([&](auto* queue) { rd_kafka_CreateAcls(client_.get(), rules, 2, nullptr, queue); }, client_.get());
+  std::size_t count = 0;
+  const auto** answers =
+      rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
+  for (std::size_t r = 0; r < count; ++r) {
+    const rd_kafka_error_t* refused = rd_kafka_acl_result_error(answers[r]);
+    if (refused != nullptr) throw std::runtime_error(rd_kafka_error_string(refused));
+  }
+}
+
+void KafkaAdmin::AllowWrites(const std::string& topic) {
+  char error[256] = "";
+  const Rule denied(rd_kafka_AclBindingFilter_new(
+      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, nullptr, nullptr,
+      RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_DENY, error, sizeof error));
+  if (!denied) throw std::invalid_argument(error);
+  rd_kafka_AclBindingFilter_t* filters[] = {denied.get()};
+  Ask([&](auto* queue) { rd_kafka_DeleteAcls(client_.get(), filters, 1, nullptr, queue); }, client_.get());
 }
 
 }  // namespace outbox::test

@@ -15,10 +15,14 @@ class KafkaAdmin {
   explicit KafkaAdmin(const std::string& bootstrap);
 
   void CreateTopic(const std::string& name, int partitions = 1,
-                   const std::map<std::string, std::string>& configs = {});
+                   const std::map<std::string, std::string>& configs = {}, int replicas = 1);
   void DeleteTopic(const std::string& name);
   // Settings not named go back to their defaults.
   void AlterTopicConfig(const std::string& name, const std::map<std::string, std::string>& configs);
+  // For a broker with an authorizer that allows everybody what no rule is about: takes the right to
+  // write to a topic away from everybody, and gives it back.
+  void DenyWrites(const std::string& topic);
+  void AllowWrites(const std::string& topic);
 
  private:
   KafkaClient client_;

@@ -65,6 +65,12 @@ void KafkaBroker::WriteProperties(const Options& options) const {
       {"broker.session.timeout.ms", "3000"},
       {"broker.heartbeat.interval.ms", "500"},
       {"log.cleaner.enable", "false"}};
+  if (options.joins != nullptr) {
+    all["process.roles"] = "broker";
+    all["node.id"] = "2";
+    all["controller.quorum.voters"] = "1@127.0.0.1:" + std::to_string(options.joins->controller_port_);
+    all["listeners"] = broker;
+  }
   for (const auto& [name, value] : options.properties) all[name] = value;
   std::string text;
   for (const auto& [name, value] : all) text += name + "=" + value + "\n";

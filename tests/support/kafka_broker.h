@@ -19,6 +19,7 @@ class KafkaBroker {
   struct Options {
     std::string version{};                            // empty: $OUTBOX_TEST_KAFKA, else the oldest supported
     std::map<std::string, std::string> properties{};  // server.properties
+    const KafkaBroker* joins = nullptr;               // become the second broker of that one's cluster
   };
 
   KafkaBroker() : KafkaBroker(Options{}) {}

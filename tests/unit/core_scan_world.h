@@ -27,7 +27,7 @@ struct WrongModel {
 // judge: it is told of every delivery and keeps the first thing that went wrong.
 class World {
  public:
-  enum class Status { kPending, kRetrying, kSent, kFailed };
+  enum class Status { kPending, kRetrying, kFailed };
   struct Row {
     std::int64_t id = 0;
     int lane = 0;
@@ -67,7 +67,7 @@ class World {
   const bool block;  // on_failed
   bool calm = false;
   std::int64_t clock = 0;
-  std::map<std::int64_t, Row> rows;         // committed
+  std::map<std::int64_t, Row> rows;         // committed and not sent
   std::map<int, int> lane_locks;            // lane -> session
   std::map<std::int64_t, int> row_locks;    // id -> session, or kPerson
   std::map<std::string, int> writer_locks;  // unit -> writer: the service serialises them

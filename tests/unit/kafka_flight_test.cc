@@ -17,9 +17,15 @@ constexpr Report kGood{.kind = ReportKind::kPersisted};
 TimePoint Soon() { return Clock::now() + milliseconds(5); }
 TimePoint Late() { return Clock::now() + seconds(30); }
 
+Slot& Mark(Flight& flight, std::size_t index, Road road) {
+  Slot& slot = flight.slot(index);
+  flight.Mark(slot, road);
+  return slot;
+}
+
 TEST_CASE("a report shows nothing until it came", "[kafka]") {
   Flight flight(2, nullptr);
-  Slot& slot = flight.Prepare(1, Road::kMain);
+  Slot& slot = Mark(flight, 1, Road::kMain);
   flight.HandedOver(Road::kMain);
   CHECK(flight.report(1).kind == ReportKind::kNone);
   CHECK(flight.unreported() == 1);
@@ -35,7 +41,7 @@ TEST_CASE("a wait ends when the last report came, whichever thread brought it", 
     Flight flight(kSize, nullptr);
     std::vector<Slot*> slots;
     for (std::size_t i = 0; i < kSize; ++i) {
-      slots.push_back(&flight.Prepare(i, Road::kMain));
+      slots.push_back(&Mark(flight, i, Road::kMain));
       flight.HandedOver(Road::kMain);
     }
     std::thread reports([&] {
@@ -51,9 +57,9 @@ TEST_CASE("a wait ends when the last report came, whichever thread brought it", 
 
 TEST_CASE("news end a wait once", "[kafka]") {
   Flight flight(3, nullptr);
-  Slot& main = flight.Prepare(0, Road::kMain);
-  Slot& alone = flight.Prepare(1, Road::kAlone);
-  flight.Prepare(2, Road::kMain);
+  Slot& main = Mark(flight, 0, Road::kMain);
+  Slot& alone = Mark(flight, 1, Road::kAlone);
+  Mark(flight, 2, Road::kMain);
   flight.HandedOver(Road::kMain);
   flight.HandedOver(Road::kAlone);
   flight.HandedOver(Road::kMain);
@@ -71,12 +77,21 @@ TEST_CASE("news end a wait once", "[kafka]") {
   CHECK(flight.unreported() == 1);
 }
 
+TEST_CASE("a message judged without a client is reported at once and counts nowhere", "[kafka]") {
+  Flight flight(1, nullptr);
+  flight.Judge(flight.slot(0), {.kind = ReportKind::kRefused, .reason = Reason::kInvalid});
+  CHECK(flight.report(0).reason == Reason::kInvalid);
+  CHECK(flight.unreported() == 0);
+  flight.Lose(Road::kMain);
+  CHECK(flight.unreported() == 0);
+}
+
 TEST_CASE("the memory goes with the delivery if all is reported, else with the flight", "[kafka]") {
   for (const bool reported : {true, false}) {
     auto memory = std::make_shared<int>(0);
     const std::weak_ptr<int> watch = memory;
     auto flight = std::make_unique<Flight>(1, std::move(memory));
-    Slot& slot = flight->Prepare(0, Road::kAlone);
+    Slot& slot = Mark(*flight, 0, Road::kAlone);
     flight->HandedOver(Road::kAlone);
     if (reported) flight->Set(slot, kGood);
     CHECK_FALSE(flight->done(Road::kMain));
@@ -91,11 +106,11 @@ TEST_CASE("the memory goes with the delivery if all is reported, else with the f
 
 TEST_CASE("what a lost client did not report counts as perhaps persisted", "[kafka]") {
   Flight flight(4, nullptr);
-  flight.Set(flight.Prepare(0, Road::kMain), kGood);
+  flight.Set(Mark(flight, 0, Road::kMain), kGood);
   flight.HandedOver(Road::kMain);
-  flight.Prepare(1, Road::kMain);
+  Mark(flight, 1, Road::kMain);
   flight.HandedOver(Road::kMain);
-  flight.Prepare(2, Road::kAlone);
+  Mark(flight, 2, Road::kAlone);
   flight.HandedOver(Road::kAlone);
   flight.Lose(Road::kMain);
   CHECK(flight.report(0).kind == ReportKind::kPersisted);

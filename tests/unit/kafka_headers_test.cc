@@ -45,6 +45,14 @@ TEST_CASE("a row's headers follow in its order, strings as they are and other va
               {"e", ""}});
 }
 
+TEST_CASE("numbers among a row's headers keep their digits", "[kafka]") {
+  CHECK(HeadersOf("", R"({"f": 1.50, "o": {"big": [123456789012345678901234567890, -0.10]}, "n": -7})") ==
+        Pairs{{"id", "m-1"},
+              {"f", "1.50"},
+              {"o", R"({"big":[123456789012345678901234567890,-0.10]})"},
+              {"n", "-7"}});
+}
+
 TEST_CASE("no header name appears twice and the relay's own win", "[kafka]") {
   CHECK(HeadersOf("paid", R"({"id": "x", "type": "y", "z": "z"})") ==
         Pairs{{"id", "m-1"}, {"type", "paid"}, {"z", "z"}});

@@ -80,6 +80,18 @@ TEST_CASE("a broker that nobody needs is not down", "[kafka]") {
   CHECK(health.Get().brokers_up == 0);
 }
 
+TEST_CASE("a broker is needed while messages wait for it, whatever the client does at the moment",
+          "[kafka]") {
+  BrokerHealth health;
+  health.OnAllDown(kStart);
+  auto between_two_tries = Brokers({{.name = "a"}});
+  between_two_tries.queue_messages = 1;
+  health.OnStatistics(between_two_tries, kStart + seconds(5));
+  CHECK(health.Get().all_down_since == kStart);
+  health.OnStatistics(Brokers({{.name = "a"}}), kStart + seconds(10));
+  CHECK_FALSE(health.Get().all_down_since);
+}
+
 TEST_CASE("five undestroyed generations are too many, and ten minutes of that without hope", "[kafka]") {
   Census census;
   for (int i = 0; i < 5; ++i) {

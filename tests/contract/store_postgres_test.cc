@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What only the outbox in PostgreSQL can meet: other transactions, other sessions, the server's own
+// accidents.
+#include <algorithm>
+
+#include "store_bench.h"
+#include "support/catch.h"
+#include "support/wait.h"
+
+namespace outbox::test {
+namespace {
+
+using IdList = std::vector<std::int64_t>;
+using Reason = StoreUnavailable::Reason;
+
+std::optional<Reason> ReasonOf(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const StoreUnavailable& error) {
+    INFO(error.what());
+    CHECK_FALSE(std::string(error.what()).empty());
+    return error.reason();
+  }
+  return std::nullopt;
+}
+
+std::string Id(std::int64_t id) { return std::to_string(id); }
+
+TEST_CASE("a payload in bytes is decoded, and the other columns arrive", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  bench.Producer().Run(
+      "INSERT INTO outbox (message_id, topic, key, type, payload_bytes, headers, created_at) VALUES"
+      " ('6f0e0b5e-0000-4000-8000-000000000001', 't', 'k', 'paid', '\\x00ff0a5c', '{\"trace\": \"x\"}',"
+      " '2024-01-02 03:04:05.678901+00')");
+  const auto batch = session->Claim(Everything());
+  REQUIRE(batch->messages().size() == 1);
+  const Message& message = batch->messages()[0];
+  CHECK(*message.payload == std::string_view("\0\xff\n\\", 4));
+  CHECK(message.message_id == "6f0e0b5e-0000-4000-8000-000000000001");
+  CHECK(message.type == "paid");
+  CHECK(message.headers == "{\"trace\": \"x\"}");
+  CHECK(message.created_at == microseconds(1'704'164'645'678'901));
+  CHECK(message.age > seconds(3600));
+}
+
+TEST_CASE("a row that somebody else has locked holds its unit and nothing else", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  const auto before = bench.Insert("t", "k", "p");
+  const auto locked = bench.Insert("t", "k", "p");
+  const auto behind = bench.Insert("t", "k", "p");
+  const auto other = bench.Insert("u", "k", "p");  // the same lane
+  bench.admin().Run("BEGIN; SELECT FROM outbox WHERE id = " + Id(locked) + " FOR UPDATE");
+  const auto found = Drain(*session, Everything());
+  CHECK(std::count(found.begin(), found.end(), locked) == 0);
+  CHECK(std::count(found.begin(), found.end(), behind) == 0);
+  CHECK(std::count(found.begin(), found.end(), other) == 1);
+  const auto late = bench.Insert("t", "k", "p");
+  Drain(*session, Everything());
+  bench.admin().Run("COMMIT");
+  auto rest = Drain(*session, Everything());
+  // Of the unit, a message before the locked one may have been claimed with it or before it.
+  if (!rest.empty() && rest[0] == before) rest.erase(rest.begin());
+  CHECK(rest == IdList{locked, behind, late});
+}
+
+TEST_CASE("a retrying row that somebody else has locked holds its unit", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  const auto retrying = bench.Insert("t", "k", "p");
+  const auto behind = bench.Insert("t", "k", "p");
+  bench.MakeDue(retrying);
+  bench.admin().Run("BEGIN; SELECT FROM outbox WHERE id = " + Id(retrying) + " FOR KEY SHARE");
+  CHECK(Drain(*session, Everything()) == IdList{});
+  bench.admin().Run("COMMIT");
+  CHECK(Drain(*session, Everything()) == IdList{retrying, behind});
+}
+
+// The service locks an aggregate, so the second transaction inserts after the first has committed.
+TEST_CASE("a row with a low id that commits late is delivered before what came after it", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  Sql first = bench.Producer();
+  Sql second = bench.Producer();
+  const std::string insert = "INSERT INTO outbox (topic, key, payload) VALUES ('t', 'k', 'p') RETURNING id";
+  first.Run("BEGIN");
+  const auto low = std::stoll(first.Value(insert));
+  // Others go on meanwhile, and the scan starts move as far as they may.
+  IdList others;
+  for (int i = 0; i < 50; ++i) {
+    const auto id = bench.Insert("u", "k", "p");
+    CHECK(Drain(*session, Everything()) == IdList{id});
+  }
+  second.Run("BEGIN; SELECT pg_current_xact_id()");  // an xid of its own, before the lock is free
+  first.Run("COMMIT");
+  const auto high = std::stoll(second.Value(insert));
+  second.Run("COMMIT");
+  CHECK(Drain(*session, Everything()) == IdList{low, high});
+  CHECK(bench.observer().story().swept == std::vector<std::size_t>(bench.observer().story().swept.size(), 0));
+}
+
+TEST_CASE("a scan starts behind what is sent, once nobody can own an id below", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  const auto id = bench.Insert("t", "k", "p");
+  Drain(*session, Everything());
+  for (int i = 0; i < 5; ++i) {
+    bench.Insert("t", "k", "p");
+    Drain(*session, Everything());
+  }
+  bench.admin().Run("UPDATE outbox SET status = 'pending' WHERE id = " + Id(id));
+  // Below the scan start nobody looks: this is what a sweep is for.
+  const auto lane = std::stoi(bench.admin().Value("SELECT lane FROM outbox WHERE id = " + Id(id)));
+  if (lane > 2) CHECK(Drain(*session, Everything()) == IdList{});
+}
+
+TEST_CASE("a sweep finds a row that was made pending by hand", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  IdList ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(bench.Insert("t", std::nullopt, "p"));
+  Drain(*session, Everything());
+  for (int i = 0; i < 128; ++i) bench.Insert("t", std::nullopt, "p");
+  Drain(*session, Everything());
+  // Without a key the lane is that of the id, and lanes are swept one by one, a second each.
+  bench.admin().Run("UPDATE outbox SET status = 'pending' WHERE id = " + Id(ids[2]));
+  IdList found;
+  CHECK(WaitFor([&] { return !(found = Drain(*session, Everything())).empty(); }, seconds(15)));
+  CHECK(found == IdList{ids[2]});
+  const auto swept = bench.observer().story().swept;
+  CHECK(std::count(swept.begin(), swept.end(), 1) == 1);
+}
+
+TEST_CASE("two relays share the work and the order of it", "[contract]") {
+  PostgresBench bench;
+  const auto other_store = bench.OtherStore();
+  const auto one = bench.Connect();
+  const auto two = other_store->Connect();
+  for (int i = 0; i < 3; ++i) two->Claim(Everything());
+  IdList seen;
+  IdList inserted;
+  for (int round = 0; round < 20; ++round) {
+    inserted.push_back(bench.Insert("t", "k", "p"));
+    inserted.push_back(bench.Insert("t", "k", "p"));
+    auto batch = (round % 3 == 0 ? two : one)->Claim(Everything());
+    for (const auto id : Ids(*batch)) seen.push_back(id);
+    SettleAll(*batch, Outcome::kSent);
+  }
+  CHECK(seen == inserted);
+}
+
+TEST_CASE("lanes that another relay holds are counted as busy", "[contract]") {
+  PostgresBench bench;
+  const auto other_store = bench.OtherStore();
+  const auto one = bench.Connect();
+  const auto two = other_store->Connect();
+  for (int i = 0; i < 3; ++i) two->Claim(Everything());
+  bench.Insert("t", "k", "p");
+  const auto batch = one->Claim(Everything());
+  REQUIRE(batch->messages().size() == 1);
+  CHECK(two->Claim(Everything())->messages().empty());
+  CHECK(two->lanes_busy() == 1);
+}
+
+TEST_CASE("a session that loses its connection gives its batch back", "[contract]") {
+  PostgresBench bench;
+  auto session = bench.Connect();
+  const auto id = bench.Insert("t", "k", "p");
+  auto batch = session->Claim(Everything());
+  REQUIRE(Ids(*batch) == IdList{id});
+  bench.admin().Run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '% worker' AND"
+      " datname = current_database()");
+  CHECK(ReasonOf([&] { SettleAll(*batch, Outcome::kSent); }) == Reason::kLost);
+  batch.reset();
+  CHECK(bench.Status(id) == "pending");
+  session = bench.Connect();
+  CHECK(Drain(*session, Everything()) == IdList{id});
+}
+
+TEST_CASE("after a crash of the server everything is looked at again", "[contract]") {
+  PostgresBench bench;
+  auto session = bench.Connect();
+  IdList ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(bench.Insert("t", "k", "p"));
+    Drain(*session, Everything());
+  }
+  const std::string token = bench.admin().Value("SELECT token FROM outbox_marker");
+  bench.admin().Run("UPDATE outbox SET status = 'pending' WHERE id = " + Id(ids[0]) + "; CHECKPOINT");
+  PostgresBench::Server().Restart(PostgresServer::StopMode::kImmediate);
+  bench.Reconnect();
+  CHECK(ReasonOf([&] { session->Claim(Everything()); }) == Reason::kLost);
+  session = bench.Connect();
+  CHECK(bench.admin().Value("SELECT token FROM outbox_marker") != token);
+  CHECK(Drain(*session, Everything()) == IdList{ids[0]});
+}
+
+TEST_CASE("another relay's sessions forget too when the server's mark is another one", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  const auto low = bench.Insert("t", "k", "p");
+  for (int i = 0; i < 5; ++i) {
+    bench.Insert("t", "k", "p");
+    Drain(*session, Everything());
+  }
+  bench.admin().Run("UPDATE outbox SET status = 'pending' WHERE id = " + Id(low) +
+                    "; DELETE FROM outbox_marker");
+  IdList found;
+  CHECK(WaitFor([&] { return !(found = Drain(*session, Everything())).empty(); }, seconds(5)));
+  CHECK(found == IdList{low});
+}
+
+TEST_CASE("settling another number of rows than were claimed is an error, and nothing is committed",
+          "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  bench.admin().Run(
+      "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.key = ''odd'' THEN RETURN "
+      "NULL;"
+      " END IF; RETURN NEW; END'; CREATE TRIGGER keep BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION "
+      "keep()");
+  const IdList ids = {bench.Insert("t", "even", "p"), bench.Insert("t", "odd", "p")};
+  {
+    const auto batch = session->Claim(Everything());
+    REQUIRE(batch->messages().size() == 2);
+    CHECK(ReasonOf([&] { SettleAll(*batch, Outcome::kSent); }) == Reason::kRowCount);
+  }
+  CHECK(bench.Status(ids[0]) == "pending");
+  CHECK(bench.Status(ids[1]) == "pending");
+}
+
+TEST_CASE("a server without the schema, or without the rights, is told apart", "[contract]") {
+  PostgresBench bench;
+  const auto stranger = bench.OtherStore("stranger");
+  CHECK(ReasonOf([&] { stranger->Connect()->Claim(Everything()); }) == Reason::kRights);
+  const auto nobody = bench.OtherStore("nobody_of_that_name");
+  CHECK(ReasonOf([&] { nobody->Connect(); }) == Reason::kLost);
+  bench.admin().Run("ALTER TABLE outbox RENAME TO elsewhere");
+  CHECK(ReasonOf([&] { bench.store().Connect()->Claim(Everything()); }) == Reason::kSchema);
+}
+
+TEST_CASE("a server that accepts no writes is told apart", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  bench.Insert("t", "k", "p");
+  bench.admin().Run("ALTER ROLE relay SET default_transaction_read_only = on");
+  const auto other = bench.OtherStore();
+  const auto reason = ReasonOf([&] {
+    const auto reader = other->Connect();
+    for (int i = 0; i < 3; ++i) reader->Claim(Everything());
+  });
+  bench.admin().Run("ALTER ROLE relay RESET default_transaction_read_only");
+  CHECK(reason == Reason::kReadOnly);
+}
+
+TEST_CASE("one relay purges at a time", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  const auto id = bench.Insert("t", "k", "p");
+  Drain(*session, Everything());
+  bench.Age(id);
+  const auto keeper = bench.store().ConnectKeeper();
+  bench.admin().Run("BEGIN; SELECT pg_advisory_xact_lock('outbox'::regclass::oid::integer, 1001)");
+  CHECK(keeper->Purge(seconds(60), 100).messages == 0);
+  bench.admin().Run("COMMIT");
+  CHECK(keeper->Purge(seconds(60), 100).messages == 1);
+}
+
+TEST_CASE("a purge goes on where the last one ended, and a new walk finds what was sent late below",
+          "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  const auto low = bench.Insert("t", "low", "p");
+  SettleAll(*session->Claim(Everything()), Outcome::kFailed);
+  IdList ids;
+  for (int i = 0; i < 10; ++i) ids.push_back(bench.Insert("t", "k", "p"));
+  Drain(*session, Everything());
+  for (const auto id : ids) bench.Age(id);
+  const auto keeper = bench.store().ConnectKeeper();
+  const auto first = keeper->Purge(seconds(60), 6);
+  CHECK(first.messages == 5);  // of six rows that it looked at, one has failed
+  CHECK(first.more);
+  CHECK(keeper->Purge(seconds(60), 6).messages == 5);
+  bench.MakeDue(low);
+  CHECK(Drain(*session, Everything()) == IdList{low});
+  bench.Age(low);
+  CHECK(keeper->Purge(seconds(60), 6).messages == 0);
+  CHECK(bench.store().ConnectKeeper()->Purge(seconds(60), 6).messages == 1);
+}
+
+TEST_CASE("a sample tells how old the oldest due message is, and whose keys are blocked", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  const auto keeper = bench.store().ConnectKeeper();
+  const TableSample empty = keeper->Sample();
+  CHECK(empty.lag == microseconds(0));
+  CHECK(empty.oldest_pending == microseconds(0));
+  CHECK(empty.size_bytes > 0);
+  CHECK_FALSE(empty.schema_version.empty());
+  CHECK_FALSE(empty.oldest_transaction);  // not a right of the relay's
+  const auto waiting = bench.Insert("t", "k", "p");
+  bench.Insert("t", "k", "p");
+  bench.admin().Run(
+      "UPDATE outbox SET created_at = now() - interval '1 hour'; UPDATE outbox SET status = 'retrying',"
+      " next_attempt_at = now() + interval '1 hour' WHERE id = " +
+      Id(waiting));
+  TableSample sample = keeper->Sample();
+  CHECK(sample.blocked_keys == 1);
+  CHECK(sample.oldest_pending > seconds(3500));
+  CHECK(sample.lag == microseconds(0));  // what is held is not due
+  bench.Insert("t", "other", "p");
+  sample = keeper->Sample();
+  REQUIRE(sample.lag);
+  CHECK(*sample.lag > microseconds(0));
+  CHECK(*sample.lag < seconds(60));
+}
+
+TEST_CASE("more units than are remembered one by one wait, and all flow afterwards", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  // One key, so one lane, in many topics.
+  bench.admin().Run(
+      "INSERT INTO outbox (topic, key, payload) SELECT 't' || i, 'k', 'p' FROM generate_series(1, 150) i");
+  bench.admin().Run(
+      "INSERT INTO outbox (topic, key, payload) SELECT 't' || i, 'k', 'q' FROM generate_series(1, 150) i");
+  bench.admin().Run(
+      "UPDATE outbox SET status = 'retrying', next_attempt_at = now() + interval '1 hour' WHERE payload = "
+      "'p'");
+  CHECK(Drain(*session, Everything()) == IdList{});
+  const auto free = bench.Insert("free", "k", "p");
+  CHECK(Drain(*session, Everything()) == IdList{free});
+  bench.admin().Run("UPDATE outbox SET next_attempt_at = now()");
+  CHECK(Drain(*session, Everything()).size() == 300);
+}
+
+}  // namespace
+}  // namespace outbox::test

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/dispatch.h"
+#include "core_fixture.h"
+#include "fakes/recording_observer.h"
+#include "fakes/scripted_publisher.h"
+#include "support/catch.h"
+
+namespace outbox::test {
+namespace {
+
+using IdList = std::vector<std::int64_t>;
+constexpr auto kSent = Outcome::kSent;
+constexpr auto kWait = Outcome::kWait;
+constexpr auto kRetry = Outcome::kRetry;
+constexpr auto kFailed = Outcome::kFailed;
+using Outcomes = std::vector<Outcome>;
+
+// A relay's shared state and a broker, for one dispatch after the other.
+struct Scene {
+  StepClock clock;
+  const Environment env = clock.environment();
+  RecordingObserver observer;
+  SharedState shared{observer, 3};
+  ScriptedPublisher broker;
+
+  std::vector<Message> messages;
+  OnFailed on_failed = OnFailed::kSkip;
+  bool trial = false;
+  milliseconds claimed_ago{0};
+  std::optional<TimePoint> stop_by;
+
+  // What the last dispatch came to.
+  Settlement settlement;
+  bool outage = false;
+  bool persisted = false;
+
+  void Run() {
+    const auto delivery = broker.Open(messages.size(), nullptr);
+    REQUIRE(delivery);
+    const TimePoint claimed = clock.now() - claimed_ago;
+    Dispatch dispatch({.messages = messages,
+                       .claimed_at = claimed,
+                       .deadline = claimed + seconds(30),
+                       .on_failed = on_failed,
+                       .retry = {},
+                       .trial = trial,
+                       .stop_by = [this] { return stop_by.value_or(TimePoint::max()); }},
+                      *delivery, broker, shared, env);
+    dispatch.Run();
+    settlement = dispatch.settlement();
+    outage = dispatch.outage();
+    persisted = dispatch.persisted();
+    CHECK(dispatch.reports().size() == messages.size());
+  }
+  void Run(std::vector<Message> batch) {
+    messages = std::move(batch);
+    Run();
+  }
+  IdList HandedOver(std::optional<Road> road = std::nullopt) const {
+    IdList ids;
+    for (const auto& published : broker.handed_over()) {
+      if (!road || published.road == *road) ids.push_back(published.id);
+    }
+    return ids;
+  }
+};
+
+// Three messages of one unit.
+std::vector<Message> Unit3() {
+  return {MakeMessage(1, "t", "k"), MakeMessage(2, "t", "k"), MakeMessage(3, "t", "k")};
+}
+
+TEST_CASE("what the broker persisted is sent, and nothing else is said about it", "[dispatch]") {
+  Scene scene;
+  scene.Run({MakeMessage(1, "t", "k"), MakeMessage(2, "u", "k"), MakeMessage(3, "t", std::nullopt)});
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent});
+  CHECK(scene.settlement.refusals.empty());
+  CHECK(scene.HandedOver(Road::kMain) == IdList{1, 2, 3});
+  CHECK(scene.persisted);
+  CHECK_FALSE(scene.outage);
+  CHECK(scene.broker.asked() == std::vector<std::string>{"t", "u"});
+}
+
+TEST_CASE("a refusal in company is not charged, and nothing after it goes out", "[dispatch]") {
+  Scene scene;
+  scene.broker.AnswerId(2, kRefusal);
+  scene.Run(Unit3());
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kWait, kWait});
+  CHECK(scene.settlement.refusals.empty());
+  CHECK(scene.HandedOver() == IdList{1, 2});
+  CHECK_FALSE(scene.outage);
+}
+
+TEST_CASE("what was refused in company goes alone next time, and is charged then", "[dispatch]") {
+  Scene scene;
+  scene.broker.AnswerId(2, kRefusal, 2);
+  scene.Run(Unit3());
+  scene.Run({MakeMessage(2, "t", "k"), MakeMessage(3, "t", "k"), MakeMessage(4, "t", "other")});
+  CHECK(scene.settlement.outcomes == Outcomes{kRetry, kWait, kSent});
+  REQUIRE(scene.settlement.refusals.size() == 1);
+  CHECK(scene.settlement.refusals[0].index == 0);
+  CHECK(scene.settlement.refusals[0].delay > milliseconds(0));
+  CHECK(scene.settlement.refusals[0].error.find("policy: ") == 0);
+  CHECK(scene.HandedOver(Road::kAlone) == IdList{2});
+}
+
+TEST_CASE("what was refused for a neighbour's sake is sent alone, and its unit goes on", "[dispatch]") {
+  Scene scene;
+  scene.broker.AnswerId(2, kRefusal);
+  scene.Run(Unit3());
+  scene.Run({MakeMessage(2, "t", "k"), MakeMessage(3, "t", "k")});
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent});
+  CHECK(scene.HandedOver() == IdList{1, 2, 2, 3});
+  CHECK(scene.HandedOver(Road::kAlone) == IdList{2, 3});
+}
+
+TEST_CASE("a message goes alone only when every earlier one of its unit is persisted", "[dispatch]") {
+  Scene scene;
+  auto messages = Unit3();
+  messages[1].retrying = true;
+  scene.broker.Hold();
+  IdList before;
+  scene.clock.After(milliseconds(500), [&] {
+    before = scene.HandedOver();
+    scene.broker.Release();
+  });
+  scene.Run(messages);
+  CHECK(before == IdList{1});
+  CHECK(scene.HandedOver() == IdList{1, 2, 3});
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent});
+}
+
+TEST_CASE("a unit has one message alone at a time, also of those that would need no care", "[dispatch]") {
+  Scene scene;
+  auto messages = Unit3();
+  messages[0].retrying = true;
+  scene.broker.Hold();
+  IdList before;
+  scene.clock.After(milliseconds(500), [&] {
+    before = scene.HandedOver();
+    scene.broker.Release();
+  });
+  scene.Run(messages);
+  CHECK(before == IdList{1});
+  CHECK(scene.HandedOver(Road::kAlone) == IdList{1, 2, 3});
+}
+
+TEST_CASE("nothing of a unit goes out after a report that is not persisted", "[dispatch]") {
+  for (const Report report : {kOutage, kRefusal}) {
+    Scene scene;
+    auto messages = Unit3();
+    messages[0].retrying = true;
+    messages.push_back(MakeMessage(4, "t", "other"));
+    scene.broker.AnswerId(1, report);
+    scene.Run(messages);
+    CHECK(scene.settlement.outcomes ==
+          Outcomes{report.kind == ReportKind::kRefused ? kRetry : kWait, kWait, kWait, kSent});
+    CHECK(scene.HandedOver() == IdList{4, 1});
+  }
+}
+
+TEST_CASE("nothing of a unit goes alone after an earlier one that the main road lost", "[dispatch]") {
+  Scene scene;
+  auto messages = Unit3();
+  messages[1].retrying = true;
+  scene.broker.AnswerId(1, kOutage);
+  scene.Run(messages);
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
+  CHECK(scene.HandedOver() == IdList{1});
+}
+
+TEST_CASE("messages without a key hold one another in nothing", "[dispatch]") {
+  Scene scene;
+  std::vector<Message> messages = {MakeMessage(1, "t", std::nullopt), MakeMessage(2, "t", std::nullopt)};
+  messages[0].retrying = messages[1].retrying = true;
+  scene.broker.AnswerId(1, kRefusal);
+  scene.Run(messages);
+  CHECK(scene.settlement.outcomes == Outcomes{kRetry, kSent});
+}
+
+TEST_CASE("at most so many messages are alone on their way", "[dispatch]") {
+  Scene scene;
+  std::vector<Message> messages;
+  const std::string keys = "abcdefghijklmnopqrst";
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    messages.push_back(MakeMessage(static_cast<std::int64_t>(i), "t", std::string_view(keys).substr(i, 1)));
+    messages.back().retrying = true;
+  }
+  scene.broker.Hold();
+  std::size_t before = 0;
+  scene.clock.After(milliseconds(500), [&] {
+    before = scene.HandedOver().size();
+    scene.broker.Release();
+  });
+  scene.Run(messages);
+  CHECK(before == Dispatch::kMostAlone);
+  CHECK(scene.HandedOver().size() == keys.size());
+}
+
+TEST_CASE("what would go alone a second after the claim waits for the next one", "[dispatch]") {
+  Scene scene;
+  auto messages = Unit3();
+  messages[0].retrying = true;
+  messages.push_back(MakeMessage(4, "t", "other"));
+  scene.claimed_ago = Dispatch::kAloneFor + milliseconds(1);
+  scene.Run(messages);
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait, kSent});
+  CHECK(scene.HandedOver() == IdList{4});
+}
+
+TEST_CASE("a payload that is too large fails at once, and its unit goes on unless failures block",
+          "[dispatch]") {
+  for (const OnFailed on_failed : {OnFailed::kSkip, OnFailed::kBlock}) {
+    Scene scene;
+    scene.on_failed = on_failed;
+    auto messages = Unit3();
+    messages[1].payload.reset();
+    messages[1].oversize = 2'000'000;
+    scene.Run(messages);
+    const bool skips = on_failed == OnFailed::kSkip;
+    CHECK(scene.settlement.outcomes == Outcomes{kSent, kFailed, skips ? kSent : kWait});
+    REQUIRE(scene.settlement.refusals.size() == 1);
+    CHECK(scene.settlement.refusals[0].error.find("too_large: ") == 0);
+    CHECK(scene.HandedOver() == (skips ? IdList{1, 3} : IdList{1}));
+    CHECK(scene.broker.given_up().empty());
+  }
+}
+
+TEST_CASE("a message that the broker finds too large fails when it goes alone", "[dispatch]") {
+  Scene scene;
+  auto messages = Unit3();
+  messages[0].retrying = true;
+  scene.broker.AnswerId(1, kTooLarge);
+  scene.Run(messages);
+  CHECK(scene.settlement.outcomes == Outcomes{kFailed, kSent, kSent});
+}
+
+TEST_CASE("the last attempt fails", "[dispatch]") {
+  Scene scene;
+  auto messages = Unit3();
+  messages[0].retrying = true;
+  messages[0].attempts = RetryPolicy().max_attempts - 1;
+  scene.on_failed = OnFailed::kBlock;
+  scene.broker.AnswerId(1, kRefusal);
+  scene.Run(messages);
+  CHECK(scene.settlement.outcomes == Outcomes{kFailed, kWait, kWait});
+}
+
+TEST_CASE("refusals are told in the order of the batch, in whichever order they came", "[dispatch]") {
+  Scene scene;
+  std::vector<Message> messages = {MakeMessage(1, "t", "z"), MakeMessage(2, "t", "z"),
+                                   MakeMessage(3, "t", "a")};
+  for (Message& message : messages) message.retrying = true;
+  scene.broker.AnswerId(2, kRefusal);
+  scene.broker.AnswerId(3, kRefusal);
+  scene.Run(messages);
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kRetry, kRetry});
+  REQUIRE(scene.settlement.refusals.size() == 2);
+  CHECK(scene.settlement.refusals[0].index == 1);
+  CHECK(scene.settlement.refusals[1].index == 2);
+}
+
+TEST_CASE("a topic that cannot be written to pauses only itself", "[dispatch]") {
+  for (const TopicState state : {TopicState::kUnknown, TopicState::kUnauthorized}) {
+    Scene scene;
+    scene.broker.SetTopic("sick", state);
+    scene.Run({MakeMessage(1, "sick", "k"), MakeMessage(2, "t", "k"), MakeMessage(3, "sick", "k")});
+    CHECK(scene.settlement.outcomes == Outcomes{kWait, kSent, kWait});
+    CHECK(scene.HandedOver() == IdList{2});
+    CHECK(scene.shared.held_topics() == std::vector<std::string>{"sick"});
+    CHECK(scene.broker.asked() == std::vector<std::string>{"sick", "t"});
+  }
+}
+
+TEST_CASE("a topic without a leader, or a broker that does not answer, pauses nothing", "[dispatch]") {
+  for (const TopicState state : {TopicState::kNoLeader, TopicState::kUnreachable}) {
+    Scene scene;
+    scene.broker.SetTopic("t", state);
+    scene.Run(Unit3());
+    CHECK(scene.HandedOver() == IdList{1, 2, 3});
+    CHECK(scene.shared.held_topics().empty());
+  }
+}
+
+TEST_CASE("a topic that vanishes under way is paused, and nobody is charged", "[dispatch]") {
+  for (const ReportKind kind : {ReportKind::kTopicUnknown, ReportKind::kTopicUnauthorized}) {
+    Scene scene;
+    scene.broker.AnswerTopic("sick", {.kind = kind, .reason = Reason::kTopic});
+    scene.Run({MakeMessage(1, "t", "k"), MakeMessage(2, "sick", "k")});
+    CHECK(scene.settlement.outcomes == Outcomes{kSent, kWait});
+    CHECK(scene.settlement.refusals.empty());
+    CHECK(scene.shared.held_topics() == std::vector<std::string>{"sick"});
+  }
+}
+
+TEST_CASE("at its deadline a batch is given up, and nothing is charged", "[dispatch]") {
+  Scene scene;
+  scene.broker.Hold();
+  scene.Run(Unit3());
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
+  CHECK(scene.settlement.refusals.empty());
+  CHECK(scene.broker.given_up() == std::vector{GiveUpReason::kDeadline});
+  CHECK(scene.outage);
+  CHECK(scene.shared.held_topics().empty());  // nobody else was served either
+}
+
+TEST_CASE("a topic that is silent while others are served is suspected before the deadline", "[dispatch]") {
+  Scene scene;
+  const TimePoint begin = scene.clock.now();
+  scene.broker.Hold();
+  scene.clock.After(milliseconds(200), [&] { scene.shared.OnPersisted(scene.clock.now()); });
+  scene.Run(Unit3());
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
+  CHECK(scene.shared.held_topics() == std::vector<std::string>{"t"});
+  CHECK(scene.broker.given_up() == std::vector{GiveUpReason::kDeadline});
+  CHECK(scene.clock.now() - begin > Dispatch::kSuspectAfter);
+  CHECK(scene.clock.now() - begin < seconds(30));
+  CHECK_FALSE(scene.broker.log().size() == 3);
+}
+
+TEST_CASE("what is known to be persisted is settled and not sent again", "[dispatch]") {
+  Scene scene;
+  const auto messages = Unit3();
+  const Outcomes outcomes = {kWait, kSent, kWait};
+  scene.shared.RememberPersisted(messages, outcomes);
+  scene.Run(messages);
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent});
+  CHECK(scene.HandedOver() == IdList{1, 3});
+}
+
+TEST_CASE("a full queue makes the hand-over wait, and loses nothing", "[dispatch]") {
+  Scene scene;
+  scene.broker.Hold();
+  scene.broker.SetQueueLimit(1);
+  scene.clock.After(milliseconds(50), [&] { scene.broker.Release(); });
+  scene.Run(Unit3());
+  CHECK(scene.HandedOver() == IdList{1, 2, 3});
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent});
+}
+
+TEST_CASE("a queue that stays full until the deadline ends the hand-over", "[dispatch]") {
+  Scene scene;
+  scene.broker.Hold();
+  scene.broker.SetQueueLimit(1);
+  scene.Run(Unit3());
+  CHECK(scene.HandedOver() == IdList{1});
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
+}
+
+TEST_CASE("a generation that somebody else ends takes nothing more, and is no outage", "[dispatch]") {
+  Scene scene;
+  scene.broker.OnPublish([&](const Published& message) {
+    if (message.id == 2) scene.broker.EndGeneration();
+  });
+  scene.Run(Unit3());
+  CHECK(scene.HandedOver() == IdList{1});
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kWait, kWait});
+  CHECK_FALSE(scene.outage);
+}
+
+TEST_CASE("a shutdown settles what is known and gives up the rest", "[dispatch]") {
+  Scene scene;
+  scene.broker.OnPublish([&](const Published& message) {
+    if (message.id == 2) scene.broker.Hold();
+  });
+  scene.stop_by = scene.clock.now() + milliseconds(500);
+  scene.Run(Unit3());
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kWait, kWait});
+  CHECK(scene.broker.given_up() == std::vector{GiveUpReason::kShutdown});
+  CHECK(scene.clock.now() < *scene.stop_by + seconds(5));
+}
+
+TEST_CASE("a refused login opens the breaker at once", "[dispatch]") {
+  Scene scene;
+  scene.broker.AnswerId(1, {.kind = ReportKind::kOutage, .reason = Reason::kAuthentication});
+  scene.Run(Unit3());
+  CHECK(scene.shared.breaker() == BreakerState::kOpen);
+  CHECK(scene.settlement.refusals.empty());
+}
+
+TEST_CASE("a topic that lost three generations goes alone, message by message", "[dispatch]") {
+  Scene scene;
+  for (std::int64_t id = 1; id <= 3; ++id) {
+    CHECK(scene.HandedOver(Road::kAlone).empty());
+    scene.broker.AnswerId(id, kRefusal);
+    scene.Run({MakeMessage(id, "t", "k")});
+    scene.clock.Skip(seconds(1));
+  }
+  scene.Run({MakeMessage(10, "t", "k"), MakeMessage(11, "t", "k"), MakeMessage(12, "u", "k")});
+  CHECK(scene.HandedOver(Road::kAlone) == IdList{10, 11});
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent});
+}
+
+TEST_CASE("a trial goes alone, and a silent one ends at its deadline without suspicion", "[dispatch]") {
+  Scene scene;
+  scene.trial = true;
+  scene.Run({MakeMessage(1, "t", "k")});
+  CHECK(scene.HandedOver(Road::kAlone) == IdList{1});
+  CHECK(scene.persisted);
+  scene.broker.Hold();
+  scene.Run({MakeMessage(2, "t", "k")});
+  CHECK(scene.settlement.outcomes == Outcomes{kWait});
+  CHECK_FALSE(scene.persisted);
+}
+
+}  // namespace
+}  // namespace outbox::test
