@@ -80,6 +80,12 @@ class Delivery {
 
   virtual bool ended() const = 0;  // the generation of kMain has ended, by whomever
 
+  // False while some partition of the topic has persisted nothing of this generation. The broker does
+  // not know the producer there yet, so that after a refused request it would accept the one that the
+  // client had ready behind it. Until then a later message of a unit may be handed over by kMain only
+  // when an earlier one of this delivery is reported persisted by kMain.
+  virtual bool Established(std::string_view topic) const = 0;
+
   // Gives up, for everybody, each producer in which this delivery has unreported messages: nothing
   // more is handed over to it, what is queued is purged, and the reports of what was in flight follow
   // within a moment. (A trial by kAlone that fails so costs the main road nothing.) Does not block.

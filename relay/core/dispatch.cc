@@ -26,8 +26,8 @@ void Dispatch::Run() {
   HandOver();
   handed_over_ = last_progress_ = env_.now();
   for (;;) {
-    AdvanceAlone();
-    if (delivery_.unreported() == 0 && !AloneWaiting()) break;
+    AdvanceQueues();
+    if (delivery_.unreported() == 0 && !AnyWaiting()) break;
     const TimePoint now = env_.now();
     delivery_.Wait(std::min({order_.deadline, order_.stop_by(), now + milliseconds(100)}));
     WatchClock();
@@ -40,32 +40,33 @@ void Dispatch::Run() {
 
 bool Dispatch::TopicUsable(std::size_t index) {
   const Message& message = order_.messages[index];
-  if (last_topic_ < topics_.size() && topics_[last_topic_].first == message.topic)
-    return topics_[last_topic_].second;
+  if (last_topic_ < topics_.size() && topics_[last_topic_].name == message.topic)
+    return topics_[last_topic_].usable;
   const auto known = std::find_if(topics_.begin(), topics_.end(),
-                                  [&](const auto& topic) { return topic.first == message.topic; });
+                                  [&](const auto& topic) { return topic.name == message.topic; });
   last_topic_ = static_cast<std::size_t>(known - topics_.begin());
-  if (known != topics_.end()) return known->second;
+  if (known != topics_.end()) return known->usable;
 
-  bool usable = true;
+  SeenTopic topic{.name = message.topic};
   switch (publisher_.CheckTopic(message.topic, kTopicTimeout)) {
     case TopicState::kUsable:
     case TopicState::kNoLeader:     // the client waits for one
     case TopicState::kUnreachable:  // nor would any other topic do better
       break;
     case TopicState::kUnknown:
-      usable = false;
+      topic.usable = false;
       shared_.PauseTopic(message.topic, TopicPause::kUnknownTopic, "the topic does not exist", message.lane,
                          env_.now());
       break;
     case TopicState::kUnauthorized:
-      usable = false;
+      topic.usable = false;
       shared_.PauseTopic(message.topic, TopicPause::kAuthorization, "not allowed to write to the topic",
                          message.lane, env_.now());
       break;
   }
-  topics_.emplace_back(message.topic, usable);
-  return usable;
+  topic.established = delivery_.Established(message.topic) || Mutant("overtake_first");
+  topics_.push_back(topic);
+  return topic.usable;
 }
 
 void Dispatch::HandOver() {
@@ -78,8 +79,12 @@ void Dispatch::HandOver() {
       anything_settled_ = true;
       continue;
     }
-    if (Queue* queue = care_.empty() ? nullptr : QueueOf(i, care)) {
-      if (care == Care::kAlone || !queue->waiting.empty()) {
+    const bool established = topics_[last_topic_].established;
+    Queue* queue = care_.empty() && established ? nullptr : QueueOf(i, care);
+    if (queue != nullptr) {
+      queue->established = queue->established || established;
+      const bool first = queue->earlier.empty() && queue->waiting.empty();
+      if (care == Care::kAlone || !queue->waiting.empty() || !(first || queue->established)) {
         queue->waiting.push_back(i);
         continue;
       }
@@ -115,7 +120,7 @@ bool Dispatch::HandOverMain(std::size_t index) {
   }
 }
 
-// --- The second producer --------------------------------------------------------------------------
+// --- Units that are looked after -------------------------------------------------------------------
 
 Dispatch::Queue* Dispatch::QueueOf(std::size_t index, Care care) {
   const Message& message = order_.messages[index];
@@ -127,16 +132,17 @@ Dispatch::Queue* Dispatch::QueueOf(std::size_t index, Care care) {
   return &queues_[std::move(name)];
 }
 
-bool Dispatch::AloneWaiting() const {
+bool Dispatch::AnyWaiting() const {
   if (queues_.empty() || gave_up_ || delivery_.ended()) return false;
-  if (!order_.trial && env_.now() - order_.claimed_at > kAloneFor) return false;
-  return std::any_of(queues_.begin(), queues_.end(),
-                     [](const auto& item) { return !item.second.ended && !item.second.waiting.empty(); });
+  const bool alone_closed = !order_.trial && env_.now() - order_.claimed_at > kAloneFor;
+  return std::any_of(queues_.begin(), queues_.end(), [&](const auto& item) {
+    const Queue& queue = item.second;
+    return !queue.ended && !queue.waiting.empty() && !(alone_closed && NeedsAlone(queue.waiting.front()));
+  });
 }
 
-void Dispatch::AdvanceAlone() {
-  if (queues_.empty()) return;
-  for (bool changed = true; changed;) {
+void Dispatch::AdvanceQueues() {
+  for (bool changed = !queues_.empty(); changed;) {
     changed = false;
     for (auto& item : queues_) changed = Advance(item.second) || changed;
   }
@@ -144,19 +150,39 @@ void Dispatch::AdvanceAlone() {
 
 bool Dispatch::Advance(Queue& queue) {
   if (queue.ended) return false;
-  if (queue.out) {
-    if (delivery_.report(*queue.out).kind == ReportKind::kNone) return false;
-    queue.ended = !JudgeAlone(*queue.out);
-    queue.out.reset();
-    --out_alone_;
-    return true;
-  }
-  if (queue.waiting.empty() || out_alone_ >= kMostAlone || gave_up_ || delivery_.ended()) return false;
-  if (!order_.trial && env_.now() - order_.claimed_at > kAloneFor) return false;
+  if (queue.out) return ReportedAlone(queue);
+  if (queue.waiting.empty() || gave_up_ || delivery_.ended()) return false;
+  const bool alone = NeedsAlone(queue.waiting.front());
+  if (alone && out_alone_ >= kMostAlone) return false;
+  if (alone && !order_.trial && env_.now() - order_.claimed_at > kAloneFor) return false;
   if (!EarlierPersisted(queue)) return false;
+  if (!alone) return SendMain(queue);
   const std::size_t next = queue.waiting.front();
   queue.waiting.pop_front();
   return SendAlone(queue, next);
+}
+
+bool Dispatch::ReportedAlone(Queue& queue) {
+  if (delivery_.report(*queue.out).kind == ReportKind::kNone) return false;
+  queue.ended = !JudgeAlone(*queue.out);
+  queue.out.reset();
+  --out_alone_;
+  return true;
+}
+
+// Everything before is reported. The rest of the unit may follow at once where the main road has
+// persisted one of it; else the next one goes first.
+bool Dispatch::SendMain(Queue& queue) {
+  do {
+    const std::size_t next = queue.waiting.front();
+    queue.waiting.pop_front();
+    queue.earlier.push_back(next);
+    if (!HandOverMain(next)) {
+      queue.ended = true;
+      return false;
+    }
+  } while (queue.established && !queue.waiting.empty() && !NeedsAlone(queue.waiting.front()));
+  return true;
 }
 
 bool Dispatch::EarlierPersisted(Queue& queue) {
@@ -169,6 +195,7 @@ bool Dispatch::EarlierPersisted(Queue& queue) {
       return false;
     }
   }
+  queue.established = queue.established || !queue.earlier.empty();
   queue.earlier.clear();
   return true;
 }
@@ -224,18 +251,31 @@ void Dispatch::WatchClock() {
   if (now >= order_.stop_by()) {
     GiveUp(GiveUpReason::kShutdown, now);
   } else if (now >= order_.deadline) {
-    SuspectSilentTopics(now);
+    if (OthersServed()) SuspectSilentTopics(now);
     GiveUp(GiveUpReason::kDeadline, now);
     outage_ = true;
   } else if (!ended_at_ && !order_.trial && now - handed_over_ > kSuspectAfter &&
-             now - last_progress_ > kSilentFor && OthersPersisted()) {
+             now - last_progress_ > kSilentFor && OthersServed()) {
     SuspectSilentTopics(now);
     GiveUp(GiveUpReason::kDeadline, now);
   }
 }
 
-// If others were served since, whoever is silent is sick by itself. Without this rule one partition
-// without a leader would cost everybody's generation, again and again.
+// If others were served since, and a broker still answers, whoever is silent is sick by itself. Without
+// this rule one partition without a leader would cost everybody's generation, again and again.
+bool Dispatch::OthersServed() {
+  if (!OthersPersisted()) return false;
+  const std::size_t silent = delivery_.unreported();
+  if (!publisher_.Probe(kTopicTimeout)) {
+    // They were served before the brokers fell silent too: that is an outage, and no topic's fault.
+    last_progress_ = env_.now();
+    return false;
+  }
+  // The brokers may have come back in this very moment, and the reports with their answer.
+  delivery_.Wait(env_.now() + kSettleDown);
+  return delivery_.unreported() == silent;
+}
+
 bool Dispatch::OthersPersisted() const {
   if (shared_.AnythingPersistedSince(handed_over_)) return true;
   for (std::size_t i = 0; i < order_.messages.size(); ++i) {
@@ -245,7 +285,6 @@ bool Dispatch::OthersPersisted() const {
 }
 
 void Dispatch::SuspectSilentTopics(TimePoint now) {
-  if (!OthersPersisted()) return;
   for (std::size_t i = 0; i < order_.messages.size(); ++i) {
     const Message& message = order_.messages[i];
     if (!handed_[i] || delivery_.report(i).kind != ReportKind::kNone) continue;
@@ -294,7 +333,7 @@ void Dispatch::DecideOne(std::size_t index, const Report& report) {
   if (why_.empty()) why_ = publisher_.Describe(report);
   if (verdict.suspect) shared_.AddSuspect(message);
   if (verdict.outcome == Outcome::kRetry || verdict.outcome == Outcome::kFailed) {
-    settlement_.refusals.push_back({index, verdict.delay, Error(report)});
+    settlement_.refusals.push_back({index, verdict.delay, Error(message, report)});
   }
   if (report.kind == ReportKind::kTopicUnknown) {
     shared_.PauseTopic(message.topic, TopicPause::kUnknownTopic, why_, message.lane, env_.now());
@@ -309,7 +348,8 @@ void Dispatch::DecideOne(std::size_t index, const Report& report) {
   }
 }
 
-std::string Dispatch::Error(const Report& report) const {
+std::string Dispatch::Error(const Message& message, const Report& report) const {
+  if (message.oversize > 0) return "too_large: the payload is larger than message.max.bytes";
   return std::string(Label(report.reason)) + ": " + publisher_.Describe(report);
 }
 

@@ -34,6 +34,7 @@ class Dispatch {
   static constexpr milliseconds kSilentFor{3'000};  // and no report at all so long, while others are served
   static constexpr milliseconds kReportsAfterEnd{2'000};  // patience once the generation has ended
   static constexpr milliseconds kTopicTimeout{1'000};
+  static constexpr milliseconds kSettleDown{200};
 
   struct Order {
     std::span<const Message> messages;
@@ -61,9 +62,11 @@ class Dispatch {
 
  private:
   using Care = SharedState::Care;
-  // The part of a unit that waits its turn for the second producer.
+  // A unit that must be looked after: a message of it goes alone, or its topic is not established yet
+  // in this generation (see Delivery::Established).
   struct Queue {
     std::vector<std::size_t> earlier;  // handed over by the main road
+    bool established = false;          // the main road has persisted one of them, or is known to be
     std::deque<std::size_t> waiting;
     std::optional<std::size_t> out;  // handed over alone, not reported
     bool ended = false;
@@ -73,19 +76,23 @@ class Dispatch {
   void HandOver();
   bool HandOverMain(std::size_t index);  // false: stop handing over
   Queue* QueueOf(std::size_t index, Care care);
-  void AdvanceAlone();
+  void AdvanceQueues();
+  bool NeedsAlone(std::size_t index) const { return !care_.empty() && care_[index] == Care::kAlone; }
   bool Advance(Queue& queue);  // true: something changed
+  bool ReportedAlone(Queue& queue);
+  bool SendMain(Queue& queue);
   bool EarlierPersisted(Queue& queue);
   bool SendAlone(Queue& queue, std::size_t index);
   bool JudgeAlone(std::size_t index);  // true: later messages of the unit may go on
-  bool AloneWaiting() const;
+  bool AnyWaiting() const;
   void WatchClock();
+  bool OthersServed();
   bool OthersPersisted() const;  // since this batch was handed over
   void SuspectSilentTopics(TimePoint now);
   void Decide();
   void DecideOne(std::size_t index, const Report& report);
   void GiveUp(GiveUpReason reason, TimePoint now);
-  std::string Error(const Report& report) const;
+  std::string Error(const Message& message, const Report& report) const;
 
   const Order order_;
   Delivery& delivery_;
@@ -93,9 +100,14 @@ class Dispatch {
   SharedState& shared_;
   const Environment& env_;
 
-  std::vector<Care> care_;                                 // empty: none needs any
-  std::vector<Road> roads_;                                // empty: all by the main road
-  std::vector<std::pair<std::string_view, bool>> topics_;  // seen in this batch, and whether usable
+  std::vector<Care> care_;   // empty: none needs any
+  std::vector<Road> roads_;  // empty: all by the main road
+  struct SeenTopic {
+    std::string_view name;
+    bool usable = true;
+    bool established = true;
+  };
+  std::vector<SeenTopic> topics_;  // of this batch
   std::size_t last_topic_ = 0;
   std::vector<Unit> ended_units_;  // by a judgement of our own, before the broker saw the message
   std::unordered_map<std::string, Queue> queues_;

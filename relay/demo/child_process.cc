@@ -29,9 +29,9 @@ bool ChangeUser(const std::optional<UnixUser>& user) {
 
 // Between fork and exec: only calls that take no memory and no lock.
 [[noreturn]] void Become(char* const* argv, const ChildProcess::Options& options, pid_t parent) {
-  bool ok = Redirect("/dev/null", O_RDONLY, 0) &&
-            Redirect(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 1) && dup2(1, 2) == 2;
-  ok = ok && setsid() > 0 && ChangeUser(options.user) && chdir(options.directory.c_str()) == 0;
+  bool ok = setsid() > 0 && ChangeUser(options.user) && chdir(options.directory.c_str()) == 0;
+  ok = ok && Redirect("/dev/null", O_RDONLY, 0) &&
+       Redirect(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 1) && dup2(1, 2) == 2;
   // A change of user would undo it, so it comes after; and we may have been killed meanwhile.
   ok = ok && prctl(PR_SET_PDEATHSIG, options.end_signal) == 0 && getppid() == parent;
   sigset_t none;

@@ -163,6 +163,11 @@ bool Generation::Answers(milliseconds timeout) {
   return answered;
 }
 
+bool Generation::Established(std::string_view topic) {
+  const std::shared_lock use(use_);
+  return topics_ && topics_->Established(topic);
+}
+
 void Generation::Run() noexcept {
   topics_->LookUpKnown(kFirstLookUp);
   while (!ended_) Poll(kIdlePoll);
@@ -226,6 +231,7 @@ void Generation::OnReport(const rd_kafka_message_t& message) {
   if (report.kind == ReportKind::kPersisted) {
     if (!persisted_.load(std::memory_order_relaxed)) persisted_ = true;
     context_->health.OnAnswer();
+    static_cast<Footing*>(rd_kafka_topic_opaque(message.rkt))->OnPersisted(message.partition);
   } else if (road_ == Road::kMain) {
     // Before anybody can see the report, so that nothing later of the unit can follow.
     if (!ended_) End(ReasonOf(report), DescribeReport(report));

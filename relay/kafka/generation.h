@@ -69,6 +69,7 @@ class Generation {
   TopicState CheckTopic(std::string_view topic, milliseconds timeout);
   TopicState ProbeTopic(std::string_view topic, milliseconds timeout);
   bool Answers(milliseconds timeout);
+  bool Established(std::string_view topic);  // see Delivery
 
  private:
   using Client = std::unique_ptr<rd_kafka_t, KafkaDestroy<rd_kafka_t, rd_kafka_destroy>>;

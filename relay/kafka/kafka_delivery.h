@@ -33,6 +33,9 @@ class KafkaDelivery final : public Delivery {
   std::size_t unreported() const override { return flight_->unreported(); }
   void Wait(TimePoint until) override { flight_->Wait(until); }
   bool ended() const override { return passage(Road::kMain).generation->ended(); }
+  bool Established(std::string_view topic) const override {
+    return passage(Road::kMain).generation->Established(topic);
+  }
   void GiveUp(GiveUpReason reason) override;
 
  private:

@@ -12,8 +12,7 @@ struct Meaning {
 constexpr Meaning Outage(Reason reason) { return {ReportKind::kOutage, reason}; }
 constexpr Meaning Refused(Reason reason) { return {ReportKind::kRefused, reason}; }
 
-// An error that is not listed is a refusal of the message: it is tried again alone, and charged only
-// if others of its topic get through, so that listing too little costs time and no message.
+// An error that is not listed is a refusal of the message: it is tried again alone, and then charged.
 Meaning MeaningOf(rd_kafka_resp_err_t error) {
   switch (error) {
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:

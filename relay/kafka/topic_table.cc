@@ -58,9 +58,10 @@ rd_kafka_topic_t* TopicTable::Handle(std::string_view name) {
   auto found = topics_.find(name);
   if (found == topics_.end()) {
     const std::string terminated(name);
-    TopicHandle handle(rd_kafka_topic_new(client_, terminated.c_str(), nullptr));
-    if (!handle) return nullptr;
-    found = topics_.emplace(terminated, Topic{std::move(handle)}).first;
+    found = topics_.try_emplace(terminated).first;
+    rd_kafka_topic_conf_t* conf = rd_kafka_default_topic_conf_dup(client_);
+    rd_kafka_topic_conf_set_opaque(conf, &found->second.footing);
+    found->second.handle.reset(rd_kafka_topic_new(client_, terminated.c_str(), conf));
   }
   return found->second.handle.get();
 }
@@ -71,7 +72,7 @@ void TopicTable::LookUpKnown(milliseconds timeout) {
   // Asks for exactly those topics that have a handle.
   if (const auto metadata = names.empty() ? nullptr : Metadata(nullptr, timeout)) {
     for (const auto& topic : std::span(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt))) {
-      Remember(topic.topic, StateOf(topic));
+      Remember(topic);
     }
   }
   const std::lock_guard lock(mutex_);
@@ -98,14 +99,24 @@ TopicState TopicTable::Check(std::string_view name, milliseconds timeout) {
 
 TopicState TopicTable::Probe(std::string_view name, milliseconds timeout) {
   rd_kafka_topic_t* const topic = Handle(name);
-  const TopicState state = topic == nullptr ? TopicState::kUnknown : Ask(topic, timeout);
-  Remember(name, state);
-  return state;
+  if (topic == nullptr) return TopicState::kUnknown;
+  const auto metadata = Metadata(topic, timeout);
+  if (!metadata || metadata->topic_cnt != 1) return TopicState::kUnreachable;
+  return Remember(metadata->topics[0]);
 }
 
 bool TopicTable::Answers(milliseconds timeout) { return Metadata(nullptr, timeout) != nullptr; }
 
-void TopicTable::Forget(std::string_view name) { Remember(name, TopicState::kUnknown); }
+void TopicTable::Forget(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = topics_.find(name); found != topics_.end()) found->second.usable = false;
+}
+
+bool TopicTable::Established(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = topics_.find(name);
+  return found != topics_.end() && found->second.footing.complete();
+}
 
 bool TopicTable::usable(std::string_view name) const {
   const auto found = topics_.find(name);
@@ -119,18 +130,15 @@ MetadataHandle TopicTable::Metadata(rd_kafka_topic_t* only, milliseconds timeout
   return MetadataHandle(error == RD_KAFKA_RESP_ERR_NO_ERROR ? metadata : nullptr);
 }
 
-TopicState TopicTable::Ask(rd_kafka_topic_t* topic, milliseconds timeout) {
-  const auto metadata = Metadata(topic, timeout);
-  if (!metadata || metadata->topic_cnt != 1) return TopicState::kUnreachable;
-  return StateOf(metadata->topics[0]);
-}
-
-void TopicTable::Remember(std::string_view name, TopicState state) {
-  if (state == TopicState::kUsable) known_.Add(name);
+TopicState TopicTable::Remember(const rd_kafka_metadata_topic_t& topic) {
+  const TopicState state = StateOf(topic);
+  if (state == TopicState::kUsable) known_.Add(topic.topic);
   const std::lock_guard lock(mutex_);
-  if (const auto found = topics_.find(name); found != topics_.end()) {
+  if (const auto found = topics_.find(std::string_view(topic.topic)); found != topics_.end()) {
     found->second.usable = state == TopicState::kUsable;
+    found->second.footing.SetPartitions(topic.partition_cnt);
   }
+  return state;
 }
 
 }  // namespace outbox

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kafka/footing.h"
 #include "kafka/handles.h"
 #include "outbox/publisher.h"
 
@@ -45,17 +46,18 @@ class TopicTable {
   bool Answers(milliseconds timeout);
 
   void Forget(std::string_view name);
+  bool Established(std::string_view name) const;  // see Delivery
 
  private:
   struct Topic {
     TopicHandle handle;
     bool usable = false;
+    Footing footing;  // the opaque of the client's topic
   };
 
   bool usable(std::string_view name) const;  // holds mutex_
   MetadataHandle Metadata(rd_kafka_topic_t* only, milliseconds timeout);
-  TopicState Ask(rd_kafka_topic_t* topic, milliseconds timeout);
-  void Remember(std::string_view name, TopicState state);
+  TopicState Remember(const rd_kafka_metadata_topic_t& topic);
 
   rd_kafka_t* const client_;
   KnownTopics& known_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include "e2e/faults_pairs.h"
@@ -26,40 +27,53 @@ double CommitLate(const Stage& stage, seconds open) {
   return since.seconds() * 1'000;
 }
 
-// How many of the pairs' messages were out of order.
-std::int64_t RunPairs(int pairs, const std::string& mutant) {
+struct Play {
+  Pairs pairs;
+  int relays = 2;
+  double load = 300;
+  std::string mutant = {};
+};
+
+// How many messages were out of order.
+std::int64_t RunPairs(const Play& play) {
   Stage stage;
-  stage.Admin().CreateTopic("orders", 6);
+  for (const char* topic : {"orders", "lures"}) stage.Admin().CreateTopic(topic, 6);
   stage.Superuser().Run(
       "CREATE TABLE aggregates (key text PRIMARY KEY, changes bigint NOT NULL DEFAULT 0);"
       "GRANT SELECT, INSERT, UPDATE ON aggregates TO service");
   std::vector<std::unique_ptr<RelayProcess>> relays;
-  if (!mutant.empty()) setenv("OUTBOX_RELAY_MUTANT", mutant.c_str(), 1);
-  for (int i = 0; i < 2; ++i)
-    relays.push_back(stage.StartRelay({}, {"run"}, mutant.empty() ? "" : MutantBinary()));
+  if (!play.mutant.empty()) setenv("OUTBOX_RELAY_MUTANT", play.mutant.c_str(), 1);
+  for (int i = 0; i < play.relays; ++i) {
+    relays.push_back(stage.StartRelay({}, {"run"}, play.mutant.empty() ? "" : MutantBinary()));
+  }
   unsetenv("OUTBOX_RELAY_MUTANT");
   for (const auto& relay : relays) relay->AwaitReady();
-  Load load(LoadOf(stage, 300, 4));
-  Expected expected = MakePairs(stage, pairs, 4);
-  load.Stop();
-  expected.insert(load.committed().begin(), load.committed().end());
-  const std::size_t count = static_cast<std::size_t>(stage.Count());
-  TopicReader reader(stage.kafka().bootstrap(), {"orders"});
-  if (!mutant.empty()) {
+  std::optional<Load> load;
+  if (play.load > 0) load.emplace(LoadOf(stage, play.load, play.pairs.neighbours));
+  Expected expected = MakePairs(stage, play.pairs);
+  if (load) {
+    load->Stop();
+    expected.insert(load->committed().begin(), load->committed().end());
+  }
+  if (!play.mutant.empty()) {
     // What such a relay passed over only a sweep brings back, up to a minute later.
+    TopicReader reader(stage.kafka().bootstrap(), {"orders", "lures"});
     reader.ReadUntil([&](const auto& records) { return Judge(records, expected).out_of_order > 0; },
                      seconds(70));
     return Judge(reader.records(), expected).out_of_order;
   }
   REQUIRE(stage.AwaitDrained(seconds(20)));
-  for (const auto& relay : relays) CHECK(relay->Metric("swept_messages_total").value_or(-1) == 0);
-  const Verdict verdict = CheckDelivered(stage, {"orders"}, expected);
-  std::cout << pairs << " pairs with a late first commit beside " << load.count()
-            << " others: " << verdict.out_of_order << " out of order, " << verdict.duplicates
-            << " duplicates\n";
-  CHECK(verdict.seen == static_cast<std::int64_t>(count));
+  for (const auto& relay : relays) CHECK(relay->Metric("swept_messages_total") == 0);
+  const Verdict verdict = CheckDelivered(stage, {"orders", "lures"}, expected);
+  std::cout << play.pairs.count << " pairs with a late first commit, " << play.pairs.at_once
+            << " at once: " << verdict.out_of_order << " of " << verdict.seen << " out of order, "
+            << verdict.duplicates << " duplicates\n";
+  CHECK(verdict.seen == stage.Count());
   return verdict.out_of_order;
 }
+
+// Nobody else is open or ends meanwhile.
+const Play kOneByOne = {.pairs = {.count = 40, .at_once = 1, .neighbours = 32}, .relays = 1, .load = 0};
 
 }  // namespace
 
@@ -81,13 +95,20 @@ TEST_CASE("a transaction that commits late is delivered at once") {
   CheckDelivered(stage, {"orders"}, load.committed());
 }
 
-TEST_CASE("what commits late comes before what was serialised behind it") { CHECK(RunPairs(100, "") == 0); }
-TEST_CASE("what commits late comes before what was serialised behind it, a thousand times", "[slow]") {
-  CHECK(RunPairs(1'000, "") == 0);
+TEST_CASE("what commits late comes before what was serialised behind it") {
+  CHECK(RunPairs({.pairs = {.count = 100}}) == 0);
+  CHECK(RunPairs(kOneByOne) == 0);
 }
-TEST_CASE("a relay that trusts a remembered id is found out") { CHECK(RunPairs(100, "remembered_id") > 0); }
+TEST_CASE("what commits late comes before what was serialised behind it, a thousand times", "[slow]") {
+  CHECK(RunPairs({.pairs = {.count = 1'000}}) == 0);
+}
+TEST_CASE("a relay that trusts a remembered id is found out") {
+  CHECK(RunPairs({.pairs = {.count = 100}, .mutant = "remembered_id"}) > 0);
+}
 TEST_CASE("a relay that takes the listed transactions for all running ones is found out") {
-  CHECK(RunPairs(100, "trust_xip") > 0);
+  Play play = kOneByOne;
+  play.mutant = "trust_xip";
+  CHECK(RunPairs(play) > 0);
 }
 
 }  // namespace outbox::test

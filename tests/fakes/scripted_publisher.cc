@@ -74,6 +74,11 @@ class ScriptedPublisher::ScriptedDelivery final : public Delivery {
     return publisher_.Ended(*flight_);
   }
 
+  bool Established(std::string_view) const override {
+    const std::lock_guard lock(publisher_.mutex_);
+    return publisher_.established_;
+  }
+
   void GiveUp(GiveUpReason reason) override {
     const std::lock_guard lock(publisher_.mutex_);
     if (publisher_.Waits(*flight_, Road::kMain)) publisher_.End(flight_->generation, reason);
@@ -135,6 +140,11 @@ void ScriptedPublisher::SetReachable(bool reachable, TimePoint now) {
 void ScriptedPublisher::SetOpens(bool opens) {
   const std::lock_guard lock(mutex_);
   opens_ = opens;
+}
+
+void ScriptedPublisher::SetEstablished(bool established) {
+  const std::lock_guard lock(mutex_);
+  established_ = established;
 }
 
 void ScriptedPublisher::SetCannotContinue() {

@@ -45,6 +45,7 @@ class ScriptedPublisher final : public Publisher {
   void SetReachable(bool reachable, TimePoint now = {});  // for probes and health only
   void SetOpens(bool opens);                              // false: Open returns null
   void SetCannotContinue();
+  void SetEstablished(bool established);  // of every topic
   void EndGeneration();
   // Called with each message at its hand-over, without a lock; may call the script.
   void OnPublish(std::function<void(const Published&)> hook);
@@ -89,6 +90,7 @@ class ScriptedPublisher final : public Publisher {
   std::map<std::string, TopicState, std::less<>> topics_;
   std::function<void(const Published&)> hook_;
   bool held_ = false;
+  bool established_ = true;
   bool opens_ = true;
   bool reachable_ = true;
   bool cannot_continue_ = false;

@@ -15,6 +15,31 @@ constexpr auto kRetry = Outcome::kRetry;
 constexpr auto kFailed = Outcome::kFailed;
 using Outcomes = std::vector<Outcome>;
 
+// Finds one message too large before the broker sees it, as the client does; nothing ends by that.
+class SizeCheck final : public Delivery {
+ public:
+  SizeCheck(std::unique_ptr<Delivery> inner, std::optional<std::int64_t> too_large)
+      : inner_(std::move(inner)), too_large_(too_large) {}
+  HandOver Publish(const Message& message, std::size_t index, Road road) override {
+    if (message.id != too_large_) return inner_->Publish(message, index, road);
+    refused_ = index;
+    return HandOver::kAccepted;
+  }
+  const Report& report(std::size_t index) const override {
+    return refused_ == index ? kTooLarge : inner_->report(index);
+  }
+  std::size_t unreported() const override { return inner_->unreported(); }
+  void Wait(TimePoint until) override { inner_->Wait(until); }
+  bool ended() const override { return inner_->ended(); }
+  bool Established(std::string_view topic) const override { return inner_->Established(topic); }
+  void GiveUp(GiveUpReason reason) override { inner_->GiveUp(reason); }
+
+ private:
+  const std::unique_ptr<Delivery> inner_;
+  const std::optional<std::int64_t> too_large_;
+  std::optional<std::size_t> refused_;
+};
+
 // A relay's shared state and a broker, for one dispatch after the other.
 struct Scene {
   StepClock clock;
@@ -28,6 +53,7 @@ struct Scene {
   bool trial = false;
   milliseconds claimed_ago{0};
   std::optional<TimePoint> stop_by;
+  std::optional<std::int64_t> too_large;  // by the client's own check
 
   // What the last dispatch came to.
   Settlement settlement;
@@ -35,8 +61,7 @@ struct Scene {
   bool persisted = false;
 
   void Run() {
-    const auto delivery = broker.Open(messages.size(), nullptr);
-    REQUIRE(delivery);
+    SizeCheck delivery(broker.Open(messages.size(), nullptr), too_large);
     const TimePoint claimed = clock.now() - claimed_ago;
     Dispatch dispatch({.messages = messages,
                        .claimed_at = claimed,
@@ -45,7 +70,7 @@ struct Scene {
                        .retry = {},
                        .trial = trial,
                        .stop_by = [this] { return stop_by.value_or(TimePoint::max()); }},
-                      *delivery, broker, shared, env);
+                      delivery, broker, shared, env);
     dispatch.Run();
     settlement = dispatch.settlement();
     outage = dispatch.outage();
@@ -79,6 +104,7 @@ TEST_CASE("what the broker persisted is sent, and nothing else is said about it"
   CHECK(scene.persisted);
   CHECK_FALSE(scene.outage);
   CHECK(scene.broker.asked() == std::vector<std::string>{"t", "u"});
+  CHECK(scene.shared.AnythingPersistedSince(TimePoint(seconds(1))));
 }
 
 TEST_CASE("a refusal in company is not charged, and nothing after it goes out", "[dispatch]") {
@@ -111,7 +137,7 @@ TEST_CASE("what was refused for a neighbour's sake is sent alone, and its unit g
   scene.Run({MakeMessage(2, "t", "k"), MakeMessage(3, "t", "k")});
   CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent});
   CHECK(scene.HandedOver() == IdList{1, 2, 2, 3});
-  CHECK(scene.HandedOver(Road::kAlone) == IdList{2, 3});
+  CHECK(scene.HandedOver(Road::kAlone) == IdList{2});
 }
 
 TEST_CASE("a message goes alone only when every earlier one of its unit is persisted", "[dispatch]") {
@@ -130,7 +156,7 @@ TEST_CASE("a message goes alone only when every earlier one of its unit is persi
   CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent});
 }
 
-TEST_CASE("a unit has one message alone at a time, also of those that would need no care", "[dispatch]") {
+TEST_CASE("what follows a message that goes alone waits for its report, and goes by the main road", "[dispatch]") {
   Scene scene;
   auto messages = Unit3();
   messages[0].retrying = true;
@@ -142,7 +168,36 @@ TEST_CASE("a unit has one message alone at a time, also of those that would need
   });
   scene.Run(messages);
   CHECK(before == IdList{1});
-  CHECK(scene.HandedOver(Road::kAlone) == IdList{1, 2, 3});
+  CHECK(scene.HandedOver(Road::kAlone) == IdList{1});
+  CHECK(scene.HandedOver(Road::kMain) == IdList{2, 3});
+}
+
+TEST_CASE("where the broker does not know the producer yet, a unit sends one message first", "[dispatch]") {
+  Scene scene;
+  scene.broker.SetEstablished(false);
+  auto messages = Unit3();
+  messages.push_back(MakeMessage(4, "t", "other"));
+  messages.push_back(MakeMessage(5, "t", std::nullopt));
+  messages.push_back(MakeMessage(6, "t", std::nullopt));
+  scene.broker.Hold();
+  IdList before;
+  scene.clock.After(milliseconds(500), [&] {
+    before = scene.HandedOver();
+    scene.broker.Release();
+  });
+  scene.Run(messages);
+  CHECK(before == IdList{1, 4, 5, 6});
+  CHECK(scene.HandedOver(Road::kMain) == IdList{1, 4, 5, 6, 2, 3});
+  CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent, kSent, kSent, kSent});
+}
+
+TEST_CASE("where the broker does not know the producer yet, nothing of a unit follows a refusal", "[dispatch]") {
+  Scene scene;
+  scene.broker.SetEstablished(false);
+  scene.broker.AnswerId(1, kRefusal);
+  scene.Run(Unit3());
+  CHECK(scene.HandedOver() == IdList{1});
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
 }
 
 TEST_CASE("nothing of a unit goes out after a report that is not persisted", "[dispatch]") {
@@ -156,6 +211,7 @@ TEST_CASE("nothing of a unit goes out after a report that is not persisted", "[d
     CHECK(scene.settlement.outcomes ==
           Outcomes{report.kind == ReportKind::kRefused ? kRetry : kWait, kWait, kWait, kSent});
     CHECK(scene.HandedOver() == IdList{4, 1});
+    CHECK(scene.outage == (report.kind == ReportKind::kOutage));
   }
 }
 
@@ -167,6 +223,31 @@ TEST_CASE("nothing of a unit goes alone after an earlier one that the main road 
   scene.Run(messages);
   CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
   CHECK(scene.HandedOver() == IdList{1});
+}
+
+TEST_CASE("what the client itself refuses ends its unit only", "[dispatch]") {
+  for (const bool behind_goes_alone : {false, true}) {
+    Scene scene;
+    auto messages = Unit3();
+    messages[1].retrying = messages[2].retrying = behind_goes_alone;
+    messages.push_back(MakeMessage(4, "t", "other"));
+    scene.too_large = 1;
+    scene.Run(messages);
+    CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait, kSent});
+    CHECK(scene.HandedOver() == IdList{4});
+    CHECK(scene.shared.CareFor(messages, scene.clock.now())[0] == SharedState::Care::kAlone);
+  }
+}
+
+TEST_CASE("once the main generation has ended nothing goes alone either", "[dispatch]") {
+  Scene scene;
+  auto messages = Unit3();
+  messages[0].retrying = true;
+  messages.push_back(MakeMessage(4, "t", "other"));
+  scene.broker.AnswerId(4, kOutage);
+  scene.Run(messages);
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait, kWait});
+  CHECK(scene.HandedOver() == IdList{4});
 }
 
 TEST_CASE("messages without a key hold one another in nothing", "[dispatch]") {
@@ -318,6 +399,20 @@ TEST_CASE("a topic that is silent while others are served is suspected before th
   CHECK_FALSE(scene.broker.log().size() == 3);
 }
 
+TEST_CASE("when every broker falls silent no topic is suspected, whoever was served before", "[dispatch]") {
+  Scene scene;
+  scene.broker.Hold();
+  scene.clock.After(milliseconds(200), [&] {
+    scene.shared.OnPersisted(scene.clock.now());
+    scene.broker.SetReachable(false);
+  });
+  scene.Run(Unit3());
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
+  CHECK(scene.shared.held_topics().empty());
+  CHECK(scene.broker.given_up() == std::vector{GiveUpReason::kDeadline});
+  CHECK(scene.outage);
+}
+
 TEST_CASE("what is known to be persisted is settled and not sent again", "[dispatch]") {
   Scene scene;
   const auto messages = Unit3();
@@ -338,6 +433,18 @@ TEST_CASE("a full queue makes the hand-over wait, and loses nothing", "[dispatch
   CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent});
 }
 
+TEST_CASE("a full queue does not change the order of what goes alone", "[dispatch]") {
+  Scene scene;
+  auto messages = Unit3();
+  messages[0].retrying = true;
+  messages.push_back(MakeMessage(4, "t", "other"));
+  scene.broker.Hold();
+  scene.broker.SetQueueLimit(1);
+  scene.clock.After(milliseconds(50), [&] { scene.broker.Release(); });
+  scene.Run(messages);
+  CHECK(scene.HandedOver() == IdList{4, 1, 2, 3});
+}
+
 TEST_CASE("a queue that stays full until the deadline ends the hand-over", "[dispatch]") {
   Scene scene;
   scene.broker.Hold();
@@ -355,6 +462,15 @@ TEST_CASE("a generation that somebody else ends takes nothing more, and is no ou
   scene.Run(Unit3());
   CHECK(scene.HandedOver() == IdList{1});
   CHECK(scene.settlement.outcomes == Outcomes{kSent, kWait, kWait});
+  CHECK_FALSE(scene.outage);
+}
+
+TEST_CASE("what is purged because somebody else gave up is no outage", "[dispatch]") {
+  Scene scene;
+  scene.broker.Hold();
+  scene.clock.After(milliseconds(200), [&] { scene.broker.EndGeneration(); });
+  scene.Run(Unit3());
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
   CHECK_FALSE(scene.outage);
 }
 
