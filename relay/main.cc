@@ -71,4 +71,10 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace outbox
 
-int main(int argc, char** argv) { return outbox::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return outbox::Main(argc, argv);
+  } catch (...) {
+    return outbox::kExitBug;  // not even an error could be told
+  }
+}

@@ -18,7 +18,6 @@ namespace outbox {
 namespace {
 
 constexpr milliseconds kTick{200};
-constexpr milliseconds kStatusEvery{10'000};
 constexpr milliseconds kStateEvery{1'000};
 constexpr milliseconds kStopTick{50};
 constexpr seconds kHttpPatience{3};

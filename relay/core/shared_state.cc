@@ -18,22 +18,24 @@ bool SharedState::Admit() {
   return breaker_.Admit();
 }
 
-void SharedState::TellBreaker(BreakerState before) {
-  if (breaker_.state() != before) observer_.OnBreaker(breaker_.state(), breaker_.why());
+void SharedState::TellBreaker(BreakerState before, TimePoint now) {
+  if (breaker_.state() == before) return;
+  if (breaker_.state() == BreakerState::kClosed) gates_.OnBrokersBack(now);
+  observer_.OnBreaker(breaker_.state(), breaker_.why());
 }
 
 void SharedState::OnBatch(bool persisted, bool outage, const std::string& why, TimePoint now) {
   const std::scoped_lock lock(mutex_);
   const BreakerState before = breaker_.state();
   breaker_.OnBatch(persisted, outage, why, now);
-  TellBreaker(before);
+  TellBreaker(before, now);
 }
 
 void SharedState::OnNothingDue(TimePoint now) {
   const std::scoped_lock lock(mutex_);
   const BreakerState before = breaker_.state();
   breaker_.OnNothingDue(now);
-  TellBreaker(before);
+  TellBreaker(before, now);
 }
 
 void SharedState::OnUndecided() {
@@ -45,14 +47,14 @@ void SharedState::OnAuthenticationFailed(const std::string& why, TimePoint now) 
   const std::scoped_lock lock(mutex_);
   const BreakerState before = breaker_.state();
   breaker_.OnAuthenticationFailed(why, now);
-  TellBreaker(before);
+  TellBreaker(before, now);
 }
 
 void SharedState::OnBrokersDown(TimePoint down_since, TimePoint now) {
   const std::scoped_lock lock(mutex_);
   const BreakerState before = breaker_.state();
   breaker_.OnBrokersDown(down_since, now);
-  TellBreaker(before);
+  TellBreaker(before, now);
 }
 
 bool SharedState::BreakerProbeDue(TimePoint now) const {
@@ -64,7 +66,7 @@ void SharedState::OnBreakerProbe(bool answered, TimePoint now) {
   const std::scoped_lock lock(mutex_);
   const BreakerState before = breaker_.state();
   breaker_.OnProbe(answered, now);
-  TellBreaker(before);
+  TellBreaker(before, now);
 }
 
 std::vector<std::string> SharedState::held_topics() const {
@@ -82,6 +84,8 @@ void SharedState::PauseTopic(std::string_view topic, TopicPause why, const std::
 
 std::optional<std::string> SharedState::TakeTopicProbe(TimePoint now) {
   const std::scoped_lock lock(mutex_);
+  if (breaker_.state() != BreakerState::kClosed)
+    return std::nullopt;  // the answer would be the brokers', not its own
   return gates_.TakeProbe(now);
 }
 

@@ -56,7 +56,7 @@ class SharedState {
   void Settled(std::span<const Message> messages, std::span<const Outcome> outcomes);
 
  private:
-  void TellBreaker(BreakerState before);
+  void TellBreaker(BreakerState before, TimePoint now);
 
   Observer& observer_;
   mutable std::mutex mutex_;

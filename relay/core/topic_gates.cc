@@ -74,6 +74,14 @@ bool TopicGates::OnTrial(const std::string& topic, bool persisted, TimePoint now
   return true;
 }
 
+void TopicGates::OnBrokersBack(TimePoint now) {
+  for (auto& [topic, paused] : paused_) {
+    if (paused.step != Step::kWaiting) continue;
+    paused.pause = kFirstPause;
+    paused.until = now;
+  }
+}
+
 void TopicGates::OnGenerationLost(std::string_view topic, TimePoint now) {
   if (losses_.size() > 1000) losses_.clear();  // a bound, not a policy
   Losses& losses = losses_[std::string(topic)];

@@ -60,6 +60,9 @@ class TopicGates {
   // `persisted`, or nothing was there to try: the topic is usable again. True if it was paused.
   bool OnTrial(const std::string& topic, bool persisted, TimePoint now);
 
+  // Probes and trials that met an outage said nothing about the topics: all begin anew, at once.
+  void OnBrokersBack(TimePoint now);
+
   void OnGenerationLost(std::string_view topic, TimePoint now);
   bool alone(std::string_view topic, TimePoint now) const;
   bool any_alone(TimePoint now) const;

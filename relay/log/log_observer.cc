@@ -146,8 +146,9 @@ void LogObserver::OnControl(const SharedControl& control) {
     if (!control.paused) LogInfo("resumed by an operator");
   }
   if (control.paused_topics != before.paused_topics) {
-    LogInfo("topics paused by an operator: {}",
-            control.paused_topics.empty() ? "none" : fmt::format("{}", fmt::join(control.paused_topics, ", ")));
+    LogInfo(
+        "topics paused by an operator: {}",
+        control.paused_topics.empty() ? "none" : fmt::format("{}", fmt::join(control.paused_topics, ", ")));
   }
   if (control.on_failed != before.on_failed) {
     LogInfo("on_failed is now {}", control.on_failed == OnFailed::kBlock ? "block" : "skip");

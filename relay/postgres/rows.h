@@ -19,7 +19,7 @@ class Rows {
     int id = 0;
   };
 
-  const pqxx::result& Keep(pqxx::result result) { return results_.emplace_back(std::move(result)); }
+  const pqxx::result& Keep(const pqxx::result& result) { return results_.emplace_back(result); }
   // `now`: the database's clock when the claim began, since the epoch.
   Message Read(const pqxx::row& row, Columns columns, int lane, microseconds now);
 

@@ -26,11 +26,11 @@ void StepDeadline::Begin(milliseconds limit) {
              std::memory_order_relaxed);
 }
 
-StepSupervisor::StepSupervisor() : thread_([this](std::stop_token stop) { Watch(stop); }) {}
+StepSupervisor::StepSupervisor() : thread_([this](const std::stop_token& stop) { Watch(stop); }) {}
 
 StepSupervisor::~StepSupervisor() = default;
 
-void StepSupervisor::Watch(std::stop_token stop) {
+void StepSupervisor::Watch(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     wake_.wait_for(lock, stop, kWatchEvery, [] { return false; });

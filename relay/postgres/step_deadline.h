@@ -43,7 +43,7 @@ class StepSupervisor {
 
  private:
   friend class StepDeadline;
-  void Watch(std::stop_token stop);
+  void Watch(const std::stop_token& stop);
 
   std::mutex mutex_;
   std::condition_variable_any wake_;

@@ -156,7 +156,8 @@ TEST_CASE("a message goes alone only when every earlier one of its unit is persi
   CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent});
 }
 
-TEST_CASE("what follows a message that goes alone waits for its report, and goes by the main road", "[dispatch]") {
+TEST_CASE("what follows a message that goes alone waits for its report, and goes by the main road",
+          "[dispatch]") {
   Scene scene;
   auto messages = Unit3();
   messages[0].retrying = true;
@@ -191,7 +192,8 @@ TEST_CASE("where the broker does not know the producer yet, a unit sends one mes
   CHECK(scene.settlement.outcomes == Outcomes{kSent, kSent, kSent, kSent, kSent, kSent});
 }
 
-TEST_CASE("where the broker does not know the producer yet, nothing of a unit follows a refusal", "[dispatch]") {
+TEST_CASE("where the broker does not know the producer yet, nothing of a unit follows a refusal",
+          "[dispatch]") {
   Scene scene;
   scene.broker.SetEstablished(false);
   scene.broker.AnswerId(1, kRefusal);
