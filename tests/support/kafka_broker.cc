@@ -84,6 +84,7 @@ std::vector<std::string> KafkaBroker::Java(const std::string& main) const {
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
           "-Xshare:auto",
+          "-Djava.io.tmpdir=" + dir_.path().string(),  // what a killed JVM leaves there goes with the folder
           "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
           "-cp",
           jars_.string() + "/*",
