@@ -266,7 +266,15 @@ void Dispatch::WatchClock() {
 bool Dispatch::OthersServed() {
   if (!OthersPersisted()) return false;
   const std::size_t silent = delivery_.unreported();
-  if (!publisher_.Probe(kTopicTimeout)) {
+  // Not Probe: that goes by the main road, where a request that the sick topic holds up holds up the
+  // question as well.
+  const auto first =
+      std::find_if(order_.messages.begin(), order_.messages.end(), [this](const Message& message) {
+        const auto index = static_cast<std::size_t>(&message - order_.messages.data());
+        return handed_[index] && delivery_.report(index).kind == ReportKind::kNone;
+      });
+  if (first == order_.messages.end()) return false;
+  if (publisher_.ProbeTopic(first->topic, kTopicTimeout) == TopicState::kUnreachable) {
     // They were served before the brokers fell silent too: that is an outage, and no topic's fault.
     last_progress_ = env_.now();
     return false;
