@@ -39,7 +39,7 @@ TEST_CASE("an idle relay writes nothing and asks little, and finds the first mes
   const std::string written = sql.Value("SELECT pg_current_wal_insert_lsn() - '" + wal + "'::pg_lsn");
   std::cout << "idle: " << transactions << " transactions/s, " << written << " B of WAL, "
             << (relay->process().cpu_seconds() - cpu) / kSeconds * 100 << " % of a core in the relay\n";
-  CHECK(transactions <= 22);
+  CHECK(transactions <= 22.5);  // backends report them once a second
   CHECK(written == "0");
 
   for (int i = 1; i <= 20; ++i) {
