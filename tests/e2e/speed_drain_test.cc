@@ -37,8 +37,10 @@ Drain Measure(const Stage& stage, int rows, const Config& config = {}) {
   Drain drain;
   const bool drained = WaitFor(
       [&] {
-        drain.most_resident = std::max(drain.most_resident, relay->process().resident_bytes());
-        return relay->Metric("messages_sent_total").value_or(0) >= rows;
+        const auto sent = relay->Metric("messages_sent_total");
+        // Before it answers it may still be the test itself, between fork and exec.
+        if (sent) drain.most_resident = std::max(drain.most_resident, relay->process().resident_bytes());
+        return sent.value_or(0) >= rows;
       },
       seconds(120));
   INFO(relay->log());
