@@ -50,9 +50,6 @@ class Connection {
   void Commit();
   void Rollback() noexcept;
 
-  bool pooled() const { return pooled_; }
-  int socket() const { return connection_->sock(); }
-  pqxx::connection& raw() { return *connection_; }
 
  private:
   template <typename Step>
