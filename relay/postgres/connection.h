@@ -50,7 +50,6 @@ class Connection {
   void Commit();
   void Rollback() noexcept;
 
-
  private:
   template <typename Step>
   auto Guarded(milliseconds limit, Step&& step);
