@@ -31,6 +31,7 @@ struct ClaimReport {
   microseconds transaction_time{0};
   int lanes = 0;
   int lanes_busy = 0;
+  bool nothing_due = false;  // in the whole outbox
 };
 
 // Hears what the relay does; metrics and the log listen. Called from several threads, never once a

@@ -106,6 +106,9 @@ class StoreSession {
   virtual const SharedControl& control() const = 0;  // as of the last Claim
   // Lanes with work that another relay or worker held at the last Claim.
   virtual int lanes_busy() const = 0;
+  // The last Claim looked at every lane, found nothing that was due, and no batch of any relay held
+  // anything either. An empty batch alone does not say so: others may be reading or settling.
+  virtual bool nothing_due() const = 0;
 };
 
 // Table-wide figures; every relay of an outbox sees the same ones.

@@ -40,18 +40,8 @@ class Relay::Ears : public ForwardingObserver {
   using ForwardingObserver::ForwardingObserver;
 
   void OnClaim(const ClaimReport& claim) override {
-    // Lanes that others hold, and our own batches, may still hide something.
-    const bool nothing = claim.messages.empty() && claim.lanes_busy == 0 && in_flight_ == 0;
-    empty_in_a_row_ = nothing ? empty_in_a_row_ + 1 : 0;
+    drained_ = claim.nothing_due;
     ForwardingObserver::OnClaim(claim);
-  }
-  void OnClaimed(std::size_t messages, std::size_t bytes) override {
-    ++in_flight_;
-    ForwardingObserver::OnClaimed(messages, bytes);
-  }
-  void OnReleased(std::size_t messages, std::size_t bytes) override {
-    --in_flight_;
-    ForwardingObserver::OnReleased(messages, bytes);
   }
   void OnStore(bool up, StoreUnavailable::Reason reason, std::string_view detail) override {
     if (up && store_up_.load(std::memory_order_relaxed)) return;  // each claim says so
@@ -70,7 +60,7 @@ class Relay::Ears : public ForwardingObserver {
     ForwardingObserver::OnControl(control);
   }
 
-  bool drained() const { return empty_in_a_row_ >= 2; }
+  bool drained() const { return drained_; }
   std::optional<OnFailed> first_on_failed() const {
     const std::scoped_lock lock(mutex_);
     return first_on_failed_;
@@ -81,8 +71,7 @@ class Relay::Ears : public ForwardingObserver {
   }
 
  private:
-  std::atomic<int> empty_in_a_row_{0};
-  std::atomic<int> in_flight_{0};
+  std::atomic<bool> drained_{false};
   std::atomic<bool> store_up_{false};
   mutable std::mutex mutex_;
   // Protected by mutex_.

@@ -122,10 +122,13 @@ void Worker::Turn(PollTurn::Kind kind) {
   const bool empty = batch->messages().empty();
   context_.turn.Done(kind, empty, batch->full());
   if (empty) {
-    if (!control_->paused) context_.shared.OnNothingDue(context_.env.now());
+    const bool nothing_due = session_->nothing_due();
+    if (nothing_due && !control_->paused) context_.shared.OnNothingDue(context_.env.now());
     context_.shared.OnUndecided();
-    context_.observer.OnClaim(
-        {.claim_time = claim_time_, .lanes = batch->lanes(), .lanes_busy = session_->lanes_busy()});
+    context_.observer.OnClaim({.claim_time = claim_time_,
+                               .lanes = batch->lanes(),
+                               .lanes_busy = session_->lanes_busy(),
+                               .nothing_due = nothing_due});
     return;
   }
   Deliver(*batch, false);

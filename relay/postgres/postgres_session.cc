@@ -53,6 +53,8 @@ PostgresSession::PostgresSession(const ConnectOptions& options, StepSupervisor& 
 PostgresSession::~PostgresSession() = default;
 
 std::unique_ptr<Batch> PostgresSession::Claim(const ClaimRequest& request) {
+  lanes_busy_ = 0;
+  nothing_due_ = false;
   Work work{.request = request,
             .entries = {},
             .held_topics = request.held_topics,
@@ -117,6 +119,8 @@ std::vector<LaneBook::Entry> PostgresSession::Take(Work& work, const std::vector
   const int many = static_cast<int>(Integer(View(row["many"])));
   const int had_work = static_cast<int>(Integer(View(row["wanted"])));
   lanes_busy_ = many < most ? had_work - many : 0;
+  // Whether what was taken turns out to be due is told by Finish.
+  nothing_due_ = control_.paused || (wanted.size() == kLanes && many == had_work);
   if (many == 0) return {};
   claim.xid = static_cast<Xid>(Integer(View(row["xid"])));
   claim.last_drawn = last_drawn;
@@ -335,6 +339,7 @@ std::unique_ptr<Batch> PostgresSession::Finish(Work& work) {
     return a.lane != b.lane ? a.lane < b.lane : a.id < b.id;
   };
   if (work.any_retries) std::stable_sort(contents.messages.begin(), contents.messages.end(), by_id);
+  nothing_due_ = nothing_due_ && contents.messages.empty() && !contents.full;
   if (contents.messages.empty()) {
     // Nothing to settle, so what was read needs no commit to be true.
     connection_.Rollback();

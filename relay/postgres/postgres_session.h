@@ -35,6 +35,7 @@ class PostgresSession : public StoreSession {
   std::unique_ptr<Batch> Claim(const ClaimRequest& request) override;
   const SharedControl& control() const override { return control_; }
   int lanes_busy() const override { return lanes_busy_; }
+  bool nothing_due() const override { return nothing_due_; }
 
  private:
   // What one claim collects on its way.
@@ -69,6 +70,7 @@ class PostgresSession : public StoreSession {
   Connection connection_;
   SharedControl control_;
   int lanes_busy_ = 0;
+  bool nothing_due_ = false;
   std::int64_t last_drawn_ = -1;
 };
 

@@ -101,6 +101,32 @@ TEST_CASE("a batch that is destroyed gives everything back", "[contract]") {
   });
 }
 
+TEST_CASE("nothing is due only when nobody holds anything either", "[contract]") {
+  ForEachStore([](StoreBench& bench) {
+    const auto first = bench.Connect();
+    const auto second = bench.Connect();
+    CHECK(second->Claim(Everything())->messages().empty());
+    CHECK(second->nothing_due());
+    bench.Insert("t", "k", "p");
+    auto batch = first->Claim(Everything());
+    CHECK_FALSE(first->nothing_due());
+    CHECK(second->Claim(Everything())->messages().empty());
+    CHECK_FALSE(second->nothing_due());
+    batch.reset();  // given back
+    batch = first->Claim(Everything());
+    SettleAll(*batch, Outcome::kSent);
+    batch.reset();
+    CHECK(second->Claim(Everything())->messages().empty());
+    CHECK(second->nothing_due());
+    SharedControl paused;
+    paused.paused = true;
+    bench.SetControl(paused);
+    bench.Insert("t", "k", "p");
+    for (int i = 0; i < 2; ++i) second->Claim(Everything());  // the first hears of the pause
+    CHECK(second->nothing_due());
+  });
+}
+
 TEST_CASE("every outcome ends as it should", "[contract]") {
   ForEachStore([](StoreBench& bench) {
     const auto session = bench.Connect();

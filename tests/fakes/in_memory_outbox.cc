@@ -96,14 +96,17 @@ class InMemoryOutbox::Session final : public StoreSession {
     if (outbox_.Fails(Fault::kClaim)) throw StoreUnavailable(Reason::kLost, "lost while claiming");
     control_ = outbox_.control_;
     busy_ = 0;
+    nothing_due_ = control_.paused;
     if (control_.paused) return batch;
     const int first = std::exchange(outbox_.first_lane_, (outbox_.first_lane_ + 1) % kLanes);
     for (int i = 0; i < kLanes; ++i) ClaimLane((first + i) % kLanes, request, *batch);
+    nothing_due_ = batch->messages().empty() && busy_ == 0;
     return batch;
   }
 
   const SharedControl& control() const override { return control_; }
   int lanes_busy() const override { return busy_; }
+  bool nothing_due() const override { return nothing_due_; }
 
  private:
   void ClaimLane(int lane, const ClaimRequest& request, Claimed& batch) {
@@ -129,6 +132,7 @@ class InMemoryOutbox::Session final : public StoreSession {
   InMemoryOutbox& outbox_;
   SharedControl control_;
   int busy_ = 0;
+  bool nothing_due_ = false;
 };
 
 class InMemoryOutbox::Keeper final : public StoreKeeper {

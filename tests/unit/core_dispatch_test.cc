@@ -237,7 +237,9 @@ TEST_CASE("what the client itself refuses ends its unit only", "[dispatch]") {
     scene.Run(messages);
     CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait, kSent});
     CHECK(scene.HandedOver() == IdList{4});
-    CHECK(scene.shared.CareFor(messages, scene.clock.now())[0] == SharedState::Care::kAlone);
+    const auto care = scene.shared.CareFor(messages, scene.clock.now());
+    REQUIRE(care.size() == messages.size());
+    CHECK(care[0] == SharedState::Care::kAlone);
   }
 }
 
