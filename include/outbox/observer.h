@@ -34,14 +34,21 @@ struct ClaimReport {
   bool nothing_due = false;  // in the whole outbox
 };
 
+// What one batch holds from its claim until its transaction has ended.
+struct BatchLoad {
+  std::int64_t messages = 0;
+  std::int64_t bytes = 0;
+  int lanes = 0;
+};
+
 // Hears what the relay does; metrics and the log listen. Called from several threads, never once a
 // message: implementations aggregate over the spans. Must not throw and must not block.
 class Observer {
  public:
   virtual ~Observer() = default;
   virtual void OnClaim(const ClaimReport& claim) = 0;
-  virtual void OnClaimed(std::size_t messages, std::size_t bytes) = 0;   // in flight from now
-  virtual void OnReleased(std::size_t messages, std::size_t bytes) = 0;  // no longer
+  virtual void OnClaimed(const BatchLoad& load) = 0;   // in flight from now
+  virtual void OnReleased(const BatchLoad& load) = 0;  // no longer
   virtual void OnGenerationEnded(std::string_view reason) = 0;  // refusal deadline fatal shutdown other
   virtual void OnBreaker(BreakerState state, std::string_view why) = 0;  // each change
   virtual void OnTopicPaused(std::string_view topic, TopicPause why, std::string_view detail) = 0;

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "config/config.h"
 #include "http/endpoint.h"
 #include "http/http_get.h"
 
@@ -14,11 +15,27 @@ namespace outbox {
 namespace {
 
 struct HealthcheckOptions {
-  std::string address = "127.0.0.1:7432";
+  std::string address;  // empty: as configured
   bool live = false;
 };
 
-int Healthcheck(const Endpoint& endpoint, bool live) {
+// A relay that was not named may have no configuration here: then it is asked where it listens by
+// default.
+std::string Address(const CommandLine& line) {
+  try {
+    return LoadConfig({line.config_file, line.name, line.set, ProcessEnvironment()}).settings.http.listen;
+  } catch (const ConfigError&) {
+    if (!line.config_file.empty() || !line.name.empty()) throw;
+    return HttpSettings().listen;
+  }
+}
+
+int Healthcheck(const std::string& address, bool live) {
+  if (address.empty()) {
+    std::cerr << "http.listen is empty in the configuration: this relay cannot be asked\n";
+    return kExitNo;
+  }
+  const Endpoint endpoint = ParseEndpoint(address);
   std::string why;
   const auto answer = HttpGet(endpoint, live ? "/livez" : "/readyz", why);
   if (!answer) {
@@ -40,21 +57,21 @@ std::string CheckAddress(const std::string& address) {
 
 }  // namespace
 
-void AddHealthcheck(CLI::App& app, const CommandLine& /*line*/, int& exit_code) {
+void AddHealthcheck(CLI::App& app, const CommandLine& line, int& exit_code) {
   CLI::App* command = app.add_subcommand("healthcheck", "Ask the running relay whether it is ready");
   command->footer(
       "Prints one line a check. Exit code 0: all are well; 1: one is not, or nobody answers.\n\n"
       "Examples:\n"
-      "  outbox-relay healthcheck\n"
+      "  outbox-relay healthcheck -n orders\n"
       "  outbox-relay healthcheck --live --address 127.0.0.1:7433");
   const auto options = std::make_shared<HealthcheckOptions>();
-  command->add_option("--address", options->address, "Where the relay listens")
-      ->check(CLI::Validator(CheckAddress, "HOST:PORT"))
-      ->capture_default_str();
+  command->add_option("--address", options->address, "Where the relay listens; otherwise as configured")
+      ->check(CLI::Validator(CheckAddress, "HOST:PORT"));
   command->add_flag("--live", options->live,
                     "Ask whether it works at all, not whether it can deliver at the moment");
-  command->callback(
-      [options, &exit_code] { exit_code = Healthcheck(ParseEndpoint(options->address), options->live); });
+  command->callback([options, &line, &exit_code] {
+    exit_code = Healthcheck(options->address.empty() ? Address(line) : options->address, options->live);
+  });
 }
 
 }  // namespace outbox

@@ -10,8 +10,8 @@ class ForwardingObserver : public Observer {
  public:
   explicit ForwardingObserver(Observer& next) : next_(next) {}
   void OnClaim(const ClaimReport& claim) override { next_.OnClaim(claim); }
-  void OnClaimed(std::size_t messages, std::size_t bytes) override { next_.OnClaimed(messages, bytes); }
-  void OnReleased(std::size_t messages, std::size_t bytes) override { next_.OnReleased(messages, bytes); }
+  void OnClaimed(const BatchLoad& load) override { next_.OnClaimed(load); }
+  void OnReleased(const BatchLoad& load) override { next_.OnReleased(load); }
   void OnGenerationEnded(std::string_view reason) override { next_.OnGenerationEnded(reason); }
   void OnBreaker(BreakerState state, std::string_view why) override { next_.OnBreaker(state, why); }
   void OnTopicPaused(std::string_view topic, TopicPause why, std::string_view detail) override {

@@ -16,10 +16,10 @@ microseconds Since(TimePoint begin, TimePoint end) {
   return std::chrono::duration_cast<microseconds>(end - begin);
 }
 
-std::size_t Bytes(std::span<const Message> messages) {
-  std::size_t bytes = 0;
-  for (const Message& message : messages) bytes += message.bytes();
-  return bytes;
+BatchLoad Load(const Batch& batch) {
+  BatchLoad load{.messages = static_cast<std::int64_t>(batch.messages().size()), .lanes = batch.lanes()};
+  for (const Message& message : batch.messages()) load.bytes += static_cast<std::int64_t>(message.bytes());
+  return load;
 }
 
 std::string_view RollbackLabel(StoreUnavailable::Reason reason) {
@@ -174,13 +174,12 @@ void Worker::HearControl() {
 
 void Worker::Deliver(Batch& batch, bool trial) {
   const auto messages = batch.messages();
-  const std::size_t bytes = Bytes(messages);
-  context_.observer.OnClaimed(messages.size(), bytes);
   struct Released {
     Observer& observer;
-    std::size_t messages, bytes;
-    ~Released() { observer.OnReleased(messages, bytes); }
-  } const released{context_.observer, messages.size(), bytes};
+    const BatchLoad load;
+    ~Released() { observer.OnReleased(load); }
+  } const released{context_.observer, Load(batch)};
+  context_.observer.OnClaimed(released.load);
 
   const TimePoint begin = context_.env.now();
   progress_.Begin(Progress::Step::kPublishing, begin, context_.deadline + Dispatch::kReportsAfterEnd);

@@ -118,12 +118,10 @@ void Metrics::OnClaim(const ClaimReport& claim) {
   parts_->state.Claimed(tally.sent > 0);
 }
 
-void Metrics::OnClaimed(std::size_t messages, std::size_t bytes) {
-  parts_->state.AddInFlight(static_cast<std::int64_t>(messages), static_cast<std::int64_t>(bytes));
-}
+void Metrics::OnClaimed(const BatchLoad& load) { parts_->state.AddInFlight(load); }
 
-void Metrics::OnReleased(std::size_t messages, std::size_t bytes) {
-  parts_->state.AddInFlight(-static_cast<std::int64_t>(messages), -static_cast<std::int64_t>(bytes));
+void Metrics::OnReleased(const BatchLoad& load) {
+  parts_->state.AddInFlight({.messages = -load.messages, .bytes = -load.bytes, .lanes = -load.lanes});
 }
 
 void Metrics::OnGenerationEnded(std::string_view reason) {

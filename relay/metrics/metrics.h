@@ -31,8 +31,8 @@ class Metrics final : public Observer {
   ~Metrics() override;
 
   void OnClaim(const ClaimReport& claim) override;
-  void OnClaimed(std::size_t messages, std::size_t bytes) override;
-  void OnReleased(std::size_t messages, std::size_t bytes) override;
+  void OnClaimed(const BatchLoad& load) override;
+  void OnReleased(const BatchLoad& load) override;
   void OnGenerationEnded(std::string_view reason) override;
   void OnBreaker(BreakerState state, std::string_view why) override;
   void OnTopicPaused(std::string_view topic, TopicPause why, std::string_view detail) override;

@@ -67,10 +67,11 @@ void RelayState::SetConfigReloaded(bool ok) {
   config_reloaded_ = ok;
 }
 
-void RelayState::AddInFlight(std::int64_t messages, std::int64_t bytes) {
+void RelayState::AddInFlight(const BatchLoad& load) {
   const std::lock_guard lock(mutex_);
-  inflight_messages_ += messages;
-  inflight_bytes_ += bytes;
+  in_flight_.messages += load.messages;
+  in_flight_.bytes += load.bytes;
+  in_flight_.lanes += load.lanes;
 }
 
 void RelayState::Claimed(bool sent) {
@@ -112,9 +113,11 @@ void RelayState::WriteConditions(FamilyList& list) const {
                 {"open", breaker_ == BreakerState::kOpen},
                 {"half_open", breaker_ == BreakerState::kHalfOpen}});
   list.Gauge("inflight_messages", "Messages claimed and not settled yet.",
-             static_cast<double>(inflight_messages_));
+             static_cast<double>(in_flight_.messages));
   list.Gauge("inflight_bytes", "Bytes of the messages claimed and not settled yet.",
-             static_cast<double>(inflight_bytes_));
+             static_cast<double>(in_flight_.bytes));
+  list.Gauge("lanes_held", "Lanes of the messages claimed and not settled yet.",
+             static_cast<double>(in_flight_.lanes));
 }
 
 void RelayState::WriteMoments(FamilyList& list) const {
@@ -131,8 +134,8 @@ void RelayState::WriteMoments(FamilyList& list) const {
 
 void RelayState::Fill(RelaySnapshot& snapshot) const {
   const std::lock_guard lock(mutex_);
-  snapshot.inflight_messages = inflight_messages_;
-  snapshot.inflight_bytes = inflight_bytes_;
+  snapshot.inflight_messages = in_flight_.messages;
+  snapshot.inflight_bytes = in_flight_.bytes;
   snapshot.breaker = breaker_;
   snapshot.breaker_why = breaker_why_;
   snapshot.breaker_since = breaker_since_;

@@ -27,7 +27,7 @@ class RelayState {
   StoreUnavailable::Reason store_reason() const;  // why it was last down
   void SetReady(bool ready);
   void SetConfigReloaded(bool ok);
-  void AddInFlight(std::int64_t messages, std::int64_t bytes);
+  void AddInFlight(const BatchLoad& load);
   void Claimed(bool sent);  // a claim found messages; perhaps some were sent
   void Purged();
 
@@ -58,8 +58,7 @@ class RelayState {
   StoreUnavailable::Reason store_reason_ = StoreUnavailable::Reason::kOther;
   bool ready_ = false;
   bool config_reloaded_ = true;
-  std::int64_t inflight_messages_ = 0;
-  std::int64_t inflight_bytes_ = 0;
+  BatchLoad in_flight_;
   std::optional<double> last_claim_, last_sent_, last_purge_;  // seconds since the Unix epoch
 };
 

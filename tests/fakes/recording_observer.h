@@ -22,7 +22,7 @@ class RecordingObserver final : public Observer {
     std::vector<std::size_t> swept;        // messages that only a sweep found
     std::vector<StoreUnavailable::Reason> store_lost;
     std::vector<SharedControl> control;
-    std::size_t in_flight = 0;
+    std::int64_t in_flight = 0;
     int unknown_commits = 0;
   };
   Story story() const {
@@ -37,13 +37,13 @@ class RecordingObserver final : public Observer {
     if (!claim.rolled_back.empty()) story_.rolled_back.emplace_back(claim.rolled_back);
     if (claim.unknown_commit) ++story_.unknown_commits;
   }
-  void OnClaimed(std::size_t messages, std::size_t) override {
+  void OnClaimed(const BatchLoad& load) override {
     const std::scoped_lock lock(mutex_);
-    story_.in_flight += messages;
+    story_.in_flight += load.messages;
   }
-  void OnReleased(std::size_t messages, std::size_t) override {
+  void OnReleased(const BatchLoad& load) override {
     const std::scoped_lock lock(mutex_);
-    story_.in_flight -= messages;
+    story_.in_flight -= load.messages;
   }
   void OnGenerationEnded(std::string_view) override {}
   void OnBreaker(BreakerState state, std::string_view) override {

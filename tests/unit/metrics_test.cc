@@ -223,11 +223,12 @@ TEST_CASE("a reconnect counts by why the connection ended") {
 
 TEST_CASE("in flight is what was claimed and not released") {
   MetricsSample sample;
-  sample.metrics.OnClaimed(10, 1000);
-  sample.metrics.OnClaimed(5, 500);
-  sample.metrics.OnReleased(10, 1000);
+  sample.metrics.OnClaimed({.messages = 10, .bytes = 1000, .lanes = 6});
+  sample.metrics.OnClaimed({.messages = 5, .bytes = 500, .lanes = 2});
+  sample.metrics.OnReleased({.messages = 10, .bytes = 1000, .lanes = 6});
   CHECK(sample.Has("outbox_relay_inflight_messages" + kOutbox + " 5"));
   CHECK(sample.Has("outbox_relay_inflight_bytes" + kOutbox + " 500"));
+  CHECK(sample.Has("outbox_relay_lanes_held" + kOutbox + " 2"));
 }
 
 TEST_CASE("the snapshot has rates over the last minute, the busiest topic first") {

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "campaign/tail_reader.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace outbox::campaign {
+namespace {
+
+struct DestroyTailMessage {
+  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
+};
+struct DestroyTailPartitions {
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+};
+
+std::string Text(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
+
+test::Record Told(const rd_kafka_message_t& message) {
+  test::Record record;
+  record.topic = rd_kafka_topic_name(message.rkt);
+  record.partition = message.partition;
+  record.offset = message.offset;
+  if (message.key != nullptr) record.key = Text(message.key, message.key_len);
+  if (message.payload != nullptr) record.payload = Text(message.payload, message.len);
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (std::size_t h = 0;
+       rd_kafka_header_get_all(headers, h, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++h) {
+    record.headers.emplace_back(name, value != nullptr ? Text(value, size) : "");
+  }
+  return record;
+}
+
+}  // namespace
+
+TailReader::TailReader(const std::string& bootstrap, const std::map<std::string, int>& partitions, See see)
+    : client_(test::MakeKafkaClient(
+          RD_KAFKA_CONSUMER, bootstrap,
+          {{"group.id", "outbox-relay-campaign"},  // the assignment is ours, nothing is committed
+           {"enable.auto.commit", "false"},
+           {"auto.offset.reset", "earliest"},
+           {"isolation.level", "read_committed"},
+           {"enable.partition.eof", "true"},
+           {"socket.timeout.ms", "10000"},
+           {"fetch.wait.max.ms", "20"},
+           {"fetch.error.backoff.ms", "50"}})),
+      see_(std::move(see)) {
+  const std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyTailPartitions> all(
+      rd_kafka_topic_partition_list_new(16));
+  for (const auto& [topic, count] : partitions) {
+    for (int p = 0; p < count; ++p) {
+      rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), p)->offset = RD_KAFKA_OFFSET_BEGINNING;
+      positions_[{topic, p}] = 0;
+    }
+  }
+  const auto error = rd_kafka_assign(client_.get(), all.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
+  thread_ = std::thread([this] { Read(); });
+}
+
+TailReader::~TailReader() {
+  stop_ = true;
+  thread_.join();
+}
+
+void TailReader::Read() {
+  while (!stop_) {
+    const std::unique_ptr<rd_kafka_message_t, DestroyTailMessage> message(
+        rd_kafka_consumer_poll(client_.get(), 50));
+    // A broker that is down is an error here too; the client reconnects by itself.
+    if (!message || message->rkt == nullptr) continue;
+    const auto position = positions_.find({rd_kafka_topic_name(message->rkt), message->partition});
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      see_(Told(*message));
+      position->second = message->offset + 1;
+    } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      position->second = std::max<std::int64_t>(position->second, message->offset);
+    }
+  }
+}
+
+bool TailReader::ReachEnd(test::milliseconds timeout) const {
+  return std::all_of(positions_.begin(), positions_.end(), [&](const auto& position) {
+    std::int64_t low = 0;
+    std::int64_t end = 0;
+    const auto& [topic, partition] = position.first;
+    return test::WaitFor(
+        [&] {
+          return rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &low, &end,
+                                                  1'000) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                 position.second >= end;
+        },
+        timeout);
+  });
+}
+
+}  // namespace outbox::campaign
