@@ -101,19 +101,13 @@ CREATE TABLE IF NOT EXISTS outbox_control (
   until  timestamptz
 );
 COMMENT ON TABLE outbox_control IS 'What all relays of this outbox share: settings that must not differ, and pauses by operators';
-COMMENT ON COLUMN outbox_control.name IS 'on_failed, paused, paused:TOPIC, or system_identifier';
-COMMENT ON COLUMN outbox_control.value IS 'on_failed: skip or block; a pause: on; system_identifier: of the server that the rows'' xids belong to';
+COMMENT ON COLUMN outbox_control.name IS 'on_failed, paused, or paused:TOPIC';
+COMMENT ON COLUMN outbox_control.value IS 'on_failed: skip or block; a pause: on';
 COMMENT ON COLUMN outbox_control.set_by IS 'Role that set it';
 COMMENT ON COLUMN outbox_control.reason IS 'Why, in the words of who set it';
 COMMENT ON COLUMN outbox_control.since IS 'When it was set';
 COMMENT ON COLUMN outbox_control.until IS 'When it ends by itself; null: never';
 INSERT INTO outbox_control (name, value) VALUES ('on_failed', 'skip') ON CONFLICT DO NOTHING;
--- On another server (restored from a dump, replicated logically) the xid of an old row may lie in the
--- future, and would not be visible to relays for a long time.
-INSERT INTO outbox_control (name, value, reason)
-SELECT 'system_identifier', system_identifier::text, 'the server that the rows'' xids belong to'
-FROM pg_control_system() ON CONFLICT DO NOTHING;
-
 CREATE TABLE IF NOT EXISTS outbox_audit (
   task     uuid NOT NULL,
   at       timestamptz NOT NULL DEFAULT clock_timestamp(),

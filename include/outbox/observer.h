@@ -20,7 +20,8 @@ struct ClaimReport {
   std::span<const Message> messages = {};
   std::span<const Report> reports = {};    // as far as they came; empty if nothing was handed over
   std::span<const Outcome> outcomes = {};  // empty if nothing was settled
-  microseconds publish_time{0};            // first hand-over to last report, for the batch
+  std::span<const Refusal> refusals = {};
+  microseconds publish_time{0};  // first hand-over to last report, for the batch
   bool full = false;
   bool settled = false;  // committed
   std::string_view rolled_back =
@@ -47,14 +48,15 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void OnClaim(const ClaimReport& claim) = 0;
-  virtual void OnClaimed(const BatchLoad& load) = 0;   // in flight from now
-  virtual void OnReleased(const BatchLoad& load) = 0;  // no longer
+  virtual void OnClaimed(const BatchLoad& load) = 0;            // in flight from now
+  virtual void OnReleased(const BatchLoad& load) = 0;           // no longer
   virtual void OnGenerationEnded(std::string_view reason) = 0;  // refusal deadline fatal shutdown other
   virtual void OnBreaker(BreakerState state, std::string_view why) = 0;  // each change
   virtual void OnTopicPaused(std::string_view topic, TopicPause why, std::string_view detail) = 0;
   virtual void OnTopicResumed(std::string_view topic, TopicPause why) = 0;
   virtual void OnStore(bool up, StoreUnavailable::Reason reason, std::string_view detail) = 0;
   virtual void OnStoreReconnected() = 0;
+  virtual void OnListening(bool up, std::string_view why) = 0;  // for wake-ups; each change
   virtual void OnSweep(std::size_t messages_only_it_found) = 0;
   virtual void OnSample(const TableSample& sample) = 0;
   virtual void OnSampleFailed(std::string_view why) = 0;

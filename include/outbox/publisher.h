@@ -30,8 +30,9 @@ enum class Reason : std::uint8_t {
   kTopic,
   kPurged,
   kFatal,
-  kShutdown,  // kOutage, kTopic*
-  kTooLarge,
+  kShutdown,   // kOutage, kTopic*
+  kTooLarge,   // no later try can be better
+  kMalformed,  // nor can it here: what the service wrote is no message
   kInvalid,
   kPolicy,  // kRefused
   kOther,
@@ -57,8 +58,9 @@ enum class HandOver : std::uint8_t {
 enum class GiveUpReason : std::uint8_t { kRefusal, kDeadline, kFatal, kShutdown, kOther };
 
 // One batch on its way. Bound for life to the generation of producers that it began with: once that
-// has ended, nothing more can be handed over, and every report but kPersisted ends it (on kMain), so
-// that no later message of a unit overtakes one that did not arrive.
+// has ended, nothing more can be handed over. On kMain every report but kPersisted ends it, so that no
+// later message of a unit overtakes one that did not arrive; except for what Publish itself refused
+// (too large, malformed), which never was on its way: there the caller must hold back the unit.
 //
 // Used by one thread; reports come in from others and are visible as soon as report() shows them.
 // Messages handed over must stay alive through the `memory` given to Publisher::Open; the publisher

@@ -73,7 +73,7 @@ struct ClaimRequest {
   int messages = 2000;
   std::int64_t bytes = 8 << 20;          // payload bytes; the first message is always taken
   std::int64_t max_payload = 1'000'000;  // a larger payload is not fetched, see Message::oversize
-  int lanes = kLanes;                    // take at most so many lanes
+  int lanes = kLanes;                    // take at most so many lanes; 0: only look, and hear control
   bool retries = true;                   // also retrying messages that are due
   // Messages of these topics are held: they stay where they are, and are found again when the topic
   // is no longer named.
@@ -115,7 +115,7 @@ class StoreSession {
 struct TableSample {
   std::int64_t pending = 0;         // exact up to 2,000, beyond that an estimate
   std::int64_t retrying = 0;        // up to 1,000
-  std::int64_t failed = 0;          // up to 1,000
+  std::int64_t failed = 0;          // up to 1,000, of the first 10,000 that are retrying or failed
   std::optional<microseconds> lag;  // age of the oldest due message, zero if none; nullopt: unknown
   microseconds oldest_pending{0};
   std::int64_t blocked_keys = 0;  // up to 1,000
@@ -139,15 +139,20 @@ class StoreKeeper {
   virtual Purged Purge(seconds age, int most) = 0;
 };
 
+enum class WakeUpCall {
+  kCame,
+  kNone,  // none came in time
+  kDeaf,  // there are no wake-ups, or the connection for them is down: the call returned at once
+};
+
 // The outbox. Thread-safe; sessions are made here and live no longer than it.
 class OutboxStore {
  public:
   virtual ~OutboxStore() = default;
   virtual std::unique_ptr<StoreSession> Connect() = 0;       // throws StoreUnavailable
   virtual std::unique_ptr<StoreKeeper> ConnectKeeper() = 0;  // throws StoreUnavailable
-  // Blocks until a producer's wake-up came or `timeout` has passed. False: no wake-ups here, or the
-  // connection for them is down; then it returned at once.
-  virtual bool AwaitWakeUp(milliseconds timeout) = 0;
+  // Blocks until a producer's wake-up comes or `timeout` has passed.
+  virtual WakeUpCall AwaitWakeUp(milliseconds timeout) = 0;
 };
 
 }  // namespace outbox

@@ -190,6 +190,7 @@ void Daemon::Watch(TimePoint now) {
   metrics_.SetReady(AllOk(relay_.Readiness()));
   metrics_.SetKafkaUp(publisher_->Health().brokers_up > 0);
   notifier_.Status(StatusLine());
+  log_.WriteKeptBack();
 }
 
 std::string Daemon::StatusLine() const {

@@ -17,7 +17,7 @@ namespace {
 constexpr int kDefaultPort = 7432;
 
 constexpr std::string_view kHead =
-    R"(# Configuration of outbox-relay. Keys behind a # stand at their defaults.
+    R"(# Configuration of outbox-relay. What stands behind a # is a default or an example.
 # Durations ("250ms", "30s", "10m", "7d") and sizes ("64KiB", "8MiB") are text with a unit.
 # A secret is "text", { file = "name" } or { env = "NAME" }.
 # "reload": can change while the relay runs (systemctl reload).

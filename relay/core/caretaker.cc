@@ -18,7 +18,7 @@ void Caretaker::Run() {
       progress_.Begin(Progress::Step::kConnecting, now, kLimit);
       if (!keeper_) keeper_ = store_.ConnectKeeper();
       Once(now);
-      PauseUntil(std::min(next_sample_, purges_ ? next_purge_ : next_sample_));
+      PauseUntil(std::min(next_sample_, next_purge_));
     } catch (const StoreUnavailable& error) {
       keeper_.reset();
       observer_.OnSampleFailed(error.what());
@@ -35,26 +35,29 @@ void Caretaker::Once(TimePoint now) {
     observer_.OnSample(keeper_->Sample());
     next_sample_ = now + kSampleEvery;
   }
-  if (purges_ && now >= next_purge_) {
-    Purge();
-    next_purge_ = now + kPurgeEvery;
+  if (now >= next_purge_) {
+    const bool more = Purge();
+    next_purge_ = more ? now : now + kPurgeEvery;
   }
 }
 
 // Rests as long as each batch took, so that purging never takes more than half of one connection.
-void Caretaker::Purge() {
+// Also where settled rows are deleted: some may have been marked before the mode was changed.
+bool Caretaker::Purge() {
   const auto retention = live_.Get().retention;
-  if (!retention) return;
-  for (bool more = true; more && !drain_.begun();) {
+  if (!retention) return false;
+  bool more = true;
+  while (more && !drain_.begun()) {
     const TimePoint begin = env_.now();
     progress_.Begin(Progress::Step::kSettling, begin, kLimit);
     const auto purged = keeper_->Purge(*retention, kPurgeBatch);
     observer_.OnPurge(purged.messages);
     more = purged.more;
     const TimePoint end = env_.now();
-    if (end >= next_sample_) return;  // the rest follows: next_purge_ is set by the caller
+    if (end >= next_sample_) break;
     if (more) PauseUntil(end + (end - begin));
   }
+  return more;
 }
 
 void Caretaker::PauseUntil(TimePoint until) {

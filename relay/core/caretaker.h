@@ -20,15 +20,15 @@ class Caretaker {
   static constexpr int kPurgeBatch = 1'000;
 
   Caretaker(OutboxStore& store, Observer& observer, const LiveSettings& live, const Environment& env,
-            const Drain& drain, bool purges)
-      : store_(store), observer_(observer), live_(live), env_(env), drain_(drain), purges_(purges) {}
+            const Drain& drain)
+      : store_(store), observer_(observer), live_(live), env_(env), drain_(drain) {}
 
   void Run();  // until the drain begins
   const Progress& progress() const { return progress_; }
 
  private:
   void Once(TimePoint now);
-  void Purge();
+  bool Purge();  // true: a sample is due, and there may be more to purge
   void PauseUntil(TimePoint until);
 
   OutboxStore& store_;
@@ -36,7 +36,6 @@ class Caretaker {
   const LiveSettings& live_;
   const Environment& env_;
   const Drain& drain_;
-  const bool purges_;  // completion is mark
   Progress progress_;
   std::unique_ptr<StoreKeeper> keeper_;
   TimePoint next_sample_{};

@@ -21,6 +21,7 @@ class ForwardingObserver : public Observer {
   void OnStore(bool up, StoreUnavailable::Reason reason, std::string_view detail) override {
     next_.OnStore(up, reason, detail);
   }
+  void OnListening(bool up, std::string_view why) override { next_.OnListening(up, why); }
   void OnStoreReconnected() override { next_.OnStoreReconnected(); }
   void OnSweep(std::size_t messages) override { next_.OnSweep(messages); }
   void OnSample(const TableSample& sample) override { next_.OnSample(sample); }

@@ -10,8 +10,7 @@ Verdict Refused(const Report& report, Road road, int attempts, const RetryPolicy
                 std::uint64_t random) {
   if (road == Road::kMain && !Mutant("charge_in_company"))
     return {.outcome = Outcome::kWait, .suspect = true};
-  // No later try can make a message smaller.
-  const bool hopeless = report.reason == Reason::kTooLarge;
+  const bool hopeless = report.reason == Reason::kTooLarge || report.reason == Reason::kMalformed;
   const bool spent = policy.max_attempts > 0 && attempts + 1 >= policy.max_attempts;
   if (hopeless || spent) return {.outcome = Outcome::kFailed};
   return {.outcome = Outcome::kRetry, .delay = policy.backoff.Jittered(attempts + 1, random)};
@@ -59,6 +58,8 @@ const char* Label(Reason reason) {
       return "shutdown";
     case Reason::kTooLarge:
       return "too_large";
+    case Reason::kMalformed:
+      return "malformed";
     case Reason::kInvalid:
       return "invalid";
     case Reason::kPolicy:

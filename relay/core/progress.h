@@ -21,6 +21,7 @@ class Progress {
     kPublishing,
     kSettling,
     kWaiting,
+    kProbing,
     kEnded
   };
 

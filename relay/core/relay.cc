@@ -10,6 +10,7 @@ namespace {
 
 constexpr milliseconds kSuperviseEvery{100};
 constexpr milliseconds kProbeTimeout{1'000};
+constexpr milliseconds kSuperviseLimit{5'000};
 constexpr milliseconds kWakeUpTimeout{1'000};
 constexpr milliseconds kOverrunAllowed{30'000};
 
@@ -27,6 +28,8 @@ const char* Name(Progress::Step step) {
       return "settling";
     case Progress::Step::kWaiting:
       return "waiting";
+    case Progress::Step::kProbing:
+      return "probing";
     case Progress::Step::kEnded:
       return "ended";
   }
@@ -89,7 +92,7 @@ Relay::Relay(OutboxStore& store, Publisher& publisher, Observer& observer, LiveS
       ears_(std::make_unique<Ears>(observer)),
       shared_(*ears_, live.Get().trip_after),
       turn_(live.Get().poll_min, live.Get().poll_max),
-      caretaker_(store, *ears_, live, env, drain_, settings.outbox.completion == Completion::kMark) {
+      caretaker_(store, *ears_, live, env, drain_) {
   for (int i = 0; i < settings_.delivery.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(WorkerContext{.store = store_,
                                                               .publisher = publisher_,
@@ -133,6 +136,7 @@ void Relay::OnReload() {
 void Relay::Supervise() {
   while (!drain_.begun()) {
     const TimePoint now = env_.now();
+    supervising_.Begin(Progress::Step::kProbing, now, kSuperviseLimit);
     if (const auto down = publisher_.Health().all_down_since) shared_.OnBrokersDown(*down, now);
     if (shared_.BreakerProbeDue(now)) {
       const bool answered = publisher_.Probe(kProbeTimeout);
@@ -146,14 +150,20 @@ void Relay::Supervise() {
     }
     drain_.SleepUntil(now + kSuperviseEvery);
   }
+  supervising_.Begin(Progress::Step::kEnded, env_.now(), milliseconds(0));
 }
 
 void Relay::ListenForWakeUps() {
   while (!drain_.begun()) {
-    if (store_.AwaitWakeUp(kWakeUpTimeout)) {
-      turn_.Wake();
-    } else {
-      drain_.SleepUntil(env_.now() + kSuperviseEvery);
+    switch (store_.AwaitWakeUp(kWakeUpTimeout)) {
+      case WakeUpCall::kCame:
+        turn_.Wake();
+        break;
+      case WakeUpCall::kNone:
+        break;
+      case WakeUpCall::kDeaf:
+        drain_.SleepUntil(env_.now() + kSuperviseEvery);
+        break;
     }
   }
 }
@@ -171,6 +181,7 @@ std::vector<Relay::Check> Relay::Liveness() const {
   for (std::size_t i = 0; i < workers_.size(); ++i)
     add("worker " + std::to_string(i + 1), workers_[i]->progress());
   add("caretaker", caretaker_.progress());
+  add("supervisor", supervising_);
   return checks;
 }
 

@@ -44,7 +44,7 @@ class Relay {
   // Not empty: what the database held at the start contradicts the configuration.
   std::string Conflict() const;
 
-  // For `run --once`: two sweeps in a row found nothing while nothing was in flight.
+  // For `run --once`: the last claim saw that nothing is due, and that nobody holds anything.
   bool drained() const;
   BreakerState breaker() const { return shared_.breaker(); }
 
@@ -65,6 +65,7 @@ class Relay {
   PollTurn turn_;
   Drain drain_;
   Caretaker caretaker_;
+  Progress supervising_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::jthread> threads_;
 };

@@ -40,7 +40,8 @@ std::optional<std::string> TopicGates::TakeProbe(TimePoint now) {
 void TopicGates::OnProbe(const std::string& topic, bool usable, TimePoint now) {
   const auto place = paused_.find(topic);
   if (place == paused_.end() || place->second.step != Step::kProbing) return;
-  if (usable) {
+  // Perhaps nothing of the topic is left, and it need not be asked for any more: a trial finds out.
+  if (usable || place->second.pause >= kLongestPause) {
     place->second.step = Step::kTrialDue;
   } else {
     Again(place->second, now);

@@ -17,9 +17,10 @@ namespace outbox {
 // Which topics may be published to, and by which road. A sick topic holds only its own messages:
 //
 //   usable ──(unknown, unauthorised, or silent while others are served)──> paused
-//   paused ──(its pause is over)──> probed by metadata; no leader, unknown: paused again, longer
+//   paused ──(its pause is over)──> probed by metadata; no leader, unknown: paused again, longer,
+//                                   until its pause is the longest; then on trial all the same
 //   probed ──(metadata is well)──> on trial: its oldest message goes alone, with a short deadline
-//   on trial ──(persisted)──> usable
+//   on trial ──(persisted, or no message is left to try)──> usable
 //   on trial ──(anything else)──> paused again, longer
 //
 // Besides, a topic whose messages ended three generations within a minute is published to alone,
@@ -36,14 +37,7 @@ class TopicGates {
   static constexpr milliseconds kSameLoss{100};
   static constexpr seconds kAloneFor{300};
 
-  struct Event {
-    std::string topic;
-    TopicPause why;
-    std::string detail;
-    bool paused = true;  // false: resumed
-  };
-
-  // Pauses a topic; its trial will take the lane of `example`, where a message of it waits. True if
+  // Pauses a topic; its trial will take `lane`, where a message of it waits. True if
   // it was not paused before.
   bool Pause(std::string_view topic, TopicPause why, const std::string& detail, int lane, TimePoint now);
   bool paused(std::string_view topic) const { return paused_.find(topic) != paused_.end(); }

@@ -9,6 +9,7 @@ namespace {
 constexpr milliseconds kConnectLimit{30'000};
 constexpr milliseconds kStatementLimit{60'000};
 constexpr milliseconds kTinyPause{20};
+constexpr milliseconds kLookEvery{1'000};
 constexpr int kHalfOpenBatch = 20;
 const Backoff kReconnect{.initial = milliseconds(50), .max = milliseconds(2'000)};
 
@@ -72,7 +73,8 @@ bool Worker::EnsureSession() {
   progress_.Begin(Progress::Step::kConnecting, context_.env.now(), kConnectLimit);
   try {
     session_ = context_.store.Connect();
-    context_.observer.OnStoreReconnected();
+    if (connected_before_) context_.observer.OnStoreReconnected();
+    connected_before_ = true;
     return true;
   } catch (const StoreUnavailable& error) {
     OnStoreFailure(error);
@@ -94,10 +96,10 @@ void Worker::PauseFor(milliseconds pause) {
 
 ClaimRequest Worker::Request() const {
   ClaimRequest request;
-  request.messages = one_by_one_ ? 1 : tunables_.batch_messages;
+  request.messages = most_ > 0 ? std::min(most_, tunables_.batch_messages) : tunables_.batch_messages;
   request.bytes = tunables_.batch_bytes;
   request.max_payload = tunables_.max_payload;
-  request.lanes = one_by_one_ ? 1 : (kLanes + context_.workers - 1) / context_.workers;
+  request.lanes = most_ == 1 ? 1 : (kLanes + context_.workers - 1) / context_.workers;
   request.held_topics = context_.shared.held_topics();
   if (context_.shared.breaker() == BreakerState::kHalfOpen)
     request.messages = std::min(request.messages, kHalfOpenBatch);
@@ -108,6 +110,7 @@ ClaimRequest Worker::Request() const {
 void Worker::Turn(PollTurn::Kind kind) {
   if (!context_.shared.Admit()) {
     context_.turn.Done(kind, true, false);
+    Look();
     PauseFor(kTinyPause);
     return;
   }
@@ -132,6 +135,16 @@ void Worker::Turn(PollTurn::Kind kind) {
     return;
   }
   Deliver(*batch, false);
+}
+
+// While nothing is claimed, whether the database is there and what operators want is still to be known.
+void Worker::Look() {
+  const TimePoint now = context_.env.now();
+  if (now - looked_ < kLookEvery) return;
+  looked_ = now;
+  ClaimRequest request = Request();
+  request.lanes = 0;
+  Claim(request);
 }
 
 void Worker::Trial(const ClaimRequest::Trial& trial) {
@@ -233,16 +246,19 @@ bool Worker::Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report)
     batch.Settle(settlement);
   } catch (const StoreUnavailable& error) {
     context_.shared.RememberPersisted(batch.messages(), settlement.outcomes);
-    one_by_one_ = error.reason() != StoreUnavailable::Reason::kLost;
+    if (error.reason() != StoreUnavailable::Reason::kLost) {
+      most_ = std::max(1, static_cast<int>(batch.messages().size()) / 2);
+    }
     report.rolled_back = RollbackLabel(error.reason());
     report.unknown_commit = error.reason() == StoreUnavailable::Reason::kUnknownCommit;
     report.outcomes = settlement.outcomes;
     context_.observer.OnClaim(report);
     throw;
   }
-  one_by_one_ = false;
+  most_ = most_ * 2 < tunables_.batch_messages ? most_ * 2 : 0;
   context_.shared.Settled(batch.messages(), settlement.outcomes);
   report.outcomes = settlement.outcomes;
+  report.refusals = settlement.refusals;
   report.settle_time = Since(begin, context_.env.now());
   return true;
 }

@@ -45,8 +45,8 @@ class Worker {
  private:
   bool EnsureSession();
   void Turn(PollTurn::Kind kind);
+  void Look();
   void Trial(const ClaimRequest::Trial& trial);
-  // Claims; `admitted` says that the breaker let this claim pass half-open.
   std::unique_ptr<Batch> Claim(const ClaimRequest& request);
   void Deliver(Batch& batch, bool trial);
   bool Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report);
@@ -61,8 +61,12 @@ class Worker {
   int version_ = 0;
   std::unique_ptr<StoreSession> session_;
   std::optional<SharedControl> control_;  // as last heard
-  int failures_ = 0;                      // sessions lost in a row
-  bool one_by_one_ = false;               // after a failed settlement: one message a claim until one commits
+  bool connected_before_ = false;
+  int failures_ = 0;  // sessions lost in a row
+  // After a settlement that failed, the next claim is half as large, and twice as large after each one
+  // that succeeds: a row that can never be settled is found alone, and the others go on. 0: no limit.
+  int most_ = 0;
+  TimePoint looked_{};  // at the database, without a claim
   microseconds claim_time_{0};
 };
 

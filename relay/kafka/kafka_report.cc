@@ -115,7 +115,7 @@ Report ToReport(rd_kafka_resp_err_t error, rd_kafka_msg_status_t status) {
 }
 
 Report InvalidHeaders() {
-  return {.kind = ReportKind::kRefused, .reason = Reason::kInvalid, .code = RD_KAFKA_RESP_ERR__INVALID_ARG};
+  return {.kind = ReportKind::kRefused, .reason = Reason::kMalformed, .code = RD_KAFKA_RESP_ERR__INVALID_ARG};
 }
 
 std::string DescribeReport(const Report& report) {
@@ -131,9 +131,7 @@ std::string DescribeReport(const Report& report) {
       break;
   }
   const auto error = static_cast<rd_kafka_resp_err_t>(report.code);
-  if (error == RD_KAFKA_RESP_ERR__INVALID_ARG && report.reason == Reason::kInvalid) {
-    return "headers are not a JSON object";
-  }
+  if (report.reason == Reason::kMalformed) return "headers are not a JSON object";
   std::string text = rd_kafka_err2str(error);
   text += " (";
   text += rd_kafka_err2name(error);

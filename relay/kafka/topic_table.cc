@@ -112,10 +112,10 @@ void TopicTable::Forget(std::string_view name) {
   if (const auto found = topics_.find(name); found != topics_.end()) found->second.usable = false;
 }
 
-bool TopicTable::Established(std::string_view name) const {
+bool TopicTable::Established(std::string_view name) {
   const std::lock_guard lock(mutex_);
   const auto found = topics_.find(name);
-  return found != topics_.end() && found->second.footing.complete();
+  return found != topics_.end() && found->second.footing.complete(std::chrono::steady_clock::now());
 }
 
 bool TopicTable::usable(std::string_view name) const {

@@ -43,16 +43,26 @@ void LogObserver::Limited(LogLevel level, std::string_view place, std::string_vi
   }
 }
 
-void LogObserver::OnClaim(const ClaimReport& claim) {
-  for (std::size_t i = 0; i < claim.outcomes.size() && claim.settled; ++i) {
-    if (claim.outcomes[i] == Outcome::kSent || claim.outcomes[i] == Outcome::kWait) continue;
-    const Message& message = claim.messages[i];
-    const bool failed = claim.outcomes[i] == Outcome::kFailed;
-    const std::string text = fmt::format(
-        "message {} of topic {} was refused ({} attempts); {}", message.id, message.topic,
-        message.attempts + 1, failed ? "it has failed and waits for an operator" : "it will be retried");
-    Limited(LogLevel::kWarn, fmt::format("refused {} {}", failed, message.topic), text);
+void LogObserver::LogRefusals(const ClaimReport& claim) {
+  for (const Refusal& refusal : claim.refusals) {
+    const Message& message = claim.messages[refusal.index];
+    const bool failed = claim.outcomes[refusal.index] == Outcome::kFailed;
+    const std::string next = failed ? std::string("it has failed and waits for an operator")
+                                    : fmt::format("next attempt in {} ms", refusal.delay.count());
+    Limited(LogLevel::kWarn, fmt::format("refused {} {}", failed, message.topic),
+            fmt::format("message {} of topic {} was refused, attempt {}: {}; {}", message.id, message.topic,
+                        message.attempts + 1, refusal.error, next));
   }
+}
+
+void LogObserver::WriteKeptBack() {
+  for (const auto& [place, count] : limiter_.TakeOverdue(std::chrono::steady_clock::now())) {
+    LogInfo("{} more lines like the last one about \"{}\" were not written", count, place);
+  }
+}
+
+void LogObserver::OnClaim(const ClaimReport& claim) {
+  if (claim.settled) LogRefusals(claim);
   if (claim.unknown_commit) {
     Limited(LogLevel::kWarn, "unknown commit",
             fmt::format("no answer to COMMIT for {} messages: those that are still pending are claimed again",
@@ -113,6 +123,12 @@ void LogObserver::OnStore(bool up, StoreUnavailable::Reason reason, std::string_
     Limited(LogLevel::kError, "store", fmt::format("PostgreSQL cannot be used: {}; trying again", detail));
   }
   ForwardingObserver::OnStore(up, reason, detail);
+}
+
+void LogObserver::OnListening(bool up, std::string_view why) {
+  if (up) LogInfo("listening for wake-ups");
+  if (!up) LogWarn("no wake-ups, only polling: {}", why);
+  ForwardingObserver::OnListening(up, why);
 }
 
 void LogObserver::OnSweep(std::size_t messages) {

@@ -23,6 +23,7 @@ class LogObserver : public ForwardingObserver {
   void OnTopicPaused(std::string_view topic, TopicPause why, std::string_view detail) override;
   void OnTopicResumed(std::string_view topic, TopicPause why) override;
   void OnStore(bool up, StoreUnavailable::Reason reason, std::string_view detail) override;
+  void OnListening(bool up, std::string_view why) override;
   void OnSweep(std::size_t messages_only_it_found) override;
   void OnSampleFailed(std::string_view why) override;
   void OnPurge(std::int64_t messages) override;
@@ -30,8 +31,12 @@ class LogObserver : public ForwardingObserver {
 
   // A line that may come many times: at most once in ten seconds for the same place.
   void Limited(LogLevel level, std::string_view place, std::string_view text);
+  // How many lines were kept back that no later one told of. To be called now and then.
+  void WriteKeptBack();
 
  private:
+  void LogRefusals(const ClaimReport& claim);
+
   LogLimiter limiter_;
   std::mutex mutex_;
   bool store_up_ = false;  // protected by mutex_

@@ -18,6 +18,7 @@ std::size_t RefusalIndex(Reason reason) {
   switch (reason) {
     case Reason::kTooLarge:
       return 0;
+    case Reason::kMalformed:
     case Reason::kInvalid:
       return 1;
     case Reason::kPolicy:
@@ -58,6 +59,7 @@ std::size_t ReturnIndex(const Report& report) {
       return 7;
     case Reason::kNone:
     case Reason::kTooLarge:
+    case Reason::kMalformed:
     case Reason::kInvalid:
     case Reason::kPolicy:
     case Reason::kOther:

@@ -39,6 +39,7 @@ class Metrics final : public Observer {
   void OnTopicResumed(std::string_view topic, TopicPause why) override;
   void OnStore(bool up, StoreUnavailable::Reason reason, std::string_view detail) override;
   void OnStoreReconnected() override;
+  void OnListening(bool, std::string_view) override {}  // polling goes on: no figure changes
   void OnSweep(std::size_t messages_only_it_found) override;
   void OnSample(const TableSample& sample) override;
   void OnSampleFailed(std::string_view why) override;

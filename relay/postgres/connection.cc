@@ -33,7 +33,8 @@ std::vector<std::pair<std::string, std::string>> Defaults(const ConnectOptions& 
                                                                {"tcp_user_timeout", "30000"},
                                                                {"keepalives_idle", "30"},
                                                                {"keepalives_interval", "10"},
-                                                               {"keepalives_count", "3"}};
+                                                               {"keepalives_count", "3"},
+                                                               {"client_encoding", "UTF8"}};
   if (options.pooler == PoolerMode::kNone) defaults.emplace_back("target_session_attrs", "read-write");
   return defaults;
 }
@@ -55,9 +56,10 @@ std::string CompleteConninfo(const ConnectOptions& options) {
   for (const PQconninfoOption* option = given.get(); option->keyword != nullptr; ++option) {
     const auto ours = std::find_if(defaults.begin(), defaults.end(),
                                    [&](const auto& entry) { return entry.first == option->keyword; });
-    const bool secret = ours != defaults.end() && ours->first == "password";
+    const bool always =
+        ours != defaults.end() && (ours->first == "password" || ours->first == "client_encoding");
     std::string value;
-    if (option->val != nullptr && !secret) {
+    if (option->val != nullptr && !always) {
       value = option->val;
     } else if (ours != defaults.end()) {
       value = ours->second;
@@ -98,6 +100,7 @@ void Connection::SetUp(const ConnectOptions& options) {
       {"statement_timeout", std::to_string(options.statement_timeout.count())},
       {"idle_in_transaction_session_timeout", std::to_string(options.transaction_timeout.count())},
       {"lock_timeout", "5000"},
+      {"bytea_output", "hex"},  // as Rows reads it
       // The plan must not depend on what the table held when it was last analysed: always by lane and
       // id, never a bitmap and a sort of all that is pending.
       {"enable_bitmapscan", "off"},
@@ -108,7 +111,8 @@ void Connection::SetUp(const ConnectOptions& options) {
   for (const auto& [name, value] : settings) {
     all += std::string("SET ") + (pooled_ ? "LOCAL " : "") + name + " = " + value + "; ";
   }
-  begin_ = "BEGIN";
+  // The reads after the lanes were taken must see what was committed until then.
+  begin_ = "BEGIN ISOLATION LEVEL READ COMMITTED";
   if (connection_->server_version() >= 170'000) {
     begin_ += "; SET LOCAL transaction_timeout = " + std::to_string(options.transaction_timeout.count());
   }

@@ -21,7 +21,8 @@ std::string OneLine(std::string text) {
 }
 
 Reason OfState(const std::string& state) {
-  if (state == "25006") return Reason::kReadOnly;
+  // A standby says the latter: it has no unlogged tables, so no mark.
+  if (state == "25006" || state == "0A000") return Reason::kReadOnly;
   if (state == "42501") return Reason::kRights;
   if (state == "42P01" || state == "42703" || state == "42883" || state == "3F000" || state == "42704")
     return Reason::kSchema;

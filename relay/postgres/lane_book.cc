@@ -2,6 +2,7 @@
 #include "postgres/lane_book.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace outbox {
 namespace {
@@ -24,22 +25,30 @@ std::vector<LaneBook::Entry> LaneBook::Lanes(const std::vector<std::string>& hel
   const std::scoped_lock lock(mutex_);
   memory_.EndHolds(kTopicPrefix, holds);
   held_topics_ = held_topics;
-  int sweep = -1;
-  if (now - last_sweep_ >= kSweepEvery / kLanes) {
-    sweep = next_sweep_;
-    next_sweep_ = (next_sweep_ + 1) % kLanes;
-    last_sweep_ = now;
-  }
   std::vector<Entry> entries;
   entries.reserve(kLanes);
   for (int i = 0; i < kLanes; ++i) {
     const int lane = (first_ + i) % kLanes;
     if (ours_[static_cast<std::size_t>(lane)]) continue;
-    const bool swept = lane == sweep;
-    entries.push_back({lane, swept ? ScanMemory::kNone : memory_.start(lane),
-                       waiting_[static_cast<std::size_t>(lane)], swept});
+    entries.push_back({lane, memory_.start(lane), waiting_[static_cast<std::size_t>(lane)], false});
   }
+  ChooseSweep(entries, now);
   return entries;
+}
+
+// Of the lanes that are free the one that was swept longest ago; first, so that it is taken if any is.
+void LaneBook::ChooseSweep(std::vector<Entry>& entries, TimePoint now) {
+  if (entries.empty() || now - last_sweep_ < kSweepEvery / kLanes) return;
+  last_sweep_ = now;
+  const auto swept = [this](const Entry& entry) {
+    return std::pair(swept_[static_cast<std::size_t>(entry.lane)], entry.lane);
+  };
+  const auto chosen = std::min_element(entries.begin(), entries.end(),
+                                       [&](const Entry& a, const Entry& b) { return swept(a) < swept(b); });
+  swept_[static_cast<std::size_t>(chosen->lane)] = now;
+  chosen->start = ScanMemory::kNone;
+  chosen->sweep = true;
+  std::rotate(entries.begin(), chosen, chosen + 1);
 }
 
 LaneBook::Entry LaneBook::TrialLane(const ClaimRequest::Trial& trial) {

@@ -57,6 +57,8 @@ class LaneBook {
   std::vector<std::string> held_topics() const;
 
  private:
+  void ChooseSweep(std::vector<Entry>& entries, TimePoint now);  // holds mutex_
+
   mutable std::mutex mutex_;
   // All protected by mutex_.
   ScanMemory memory_;
@@ -65,8 +67,8 @@ class LaneBook {
   std::vector<std::string> held_topics_;
   std::string token_;
   int epoch_ = 0;
-  int first_ = 0;  // of the next claim
-  int next_sweep_ = 0;
+  int first_ = 0;                          // of the next claim
+  std::array<TimePoint, kLanes> swept_{};  // when each lane last was
   TimePoint last_sweep_{};
 };
 

@@ -34,7 +34,7 @@ TableSample PostgresKeeper::Sample() {
   sample.pending = Number(row["pending"]);
   if (sample.pending > kExactPending) sample.pending = std::max(sample.pending, Number(row["estimate"]));
   sample.retrying = Number(row["retrying"]);
-  sample.failed = std::min<std::int64_t>(1'000, Number(row["waiting"]) - sample.retrying);
+  sample.failed = Number(row["failed"]);
   sample.blocked_keys = Number(row["blocked"]);
   sample.oldest_pending = microseconds(std::max<std::int64_t>(0, Number(row["oldest"])));
   if (row["lag_unknown"].is_null() || *row["lag_unknown"].c_str() != 't') {

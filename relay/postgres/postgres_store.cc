@@ -15,7 +15,7 @@ PostgresStore::PostgresStore(const PostgresSettings& postgres, const OutboxSetti
   if (outbox.wake_up == WakeUp::kNotify) {
     ConnectOptions options = Options("listener");
     if (!postgres.listen_conninfo.empty()) options.conninfo = postgres.listen_conninfo;
-    listener_ = std::make_unique<WakeUpListener>(options, statements_);
+    listener_ = std::make_unique<WakeUpListener>(options, statements_, observer_);
   }
 }
 
@@ -38,6 +38,8 @@ std::unique_ptr<StoreKeeper> PostgresStore::ConnectKeeper() {
   return std::make_unique<PostgresKeeper>(Options("caretaker"), supervisor_, statements_, book_);
 }
 
-bool PostgresStore::AwaitWakeUp(milliseconds timeout) { return listener_ && listener_->Await(timeout); }
+WakeUpCall PostgresStore::AwaitWakeUp(milliseconds timeout) {
+  return listener_ ? listener_->Await(timeout) : WakeUpCall::kDeaf;
+}
 
 }  // namespace outbox

@@ -22,7 +22,7 @@ class PostgresStore : public OutboxStore {
 
   std::unique_ptr<StoreSession> Connect() override;
   std::unique_ptr<StoreKeeper> ConnectKeeper() override;
-  bool AwaitWakeUp(milliseconds timeout) override;
+  WakeUpCall AwaitWakeUp(milliseconds timeout) override;
 
  private:
   ConnectOptions Options(const std::string& purpose) const;

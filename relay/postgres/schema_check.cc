@@ -87,11 +87,6 @@ void AddStored(pqxx::transaction_base& transaction, const SchemaOptions& options
                Facts& found) {
   expected[{"version", "outbox"}] = std::to_string(kSchemaVersion);
   found[{"version", "outbox"}] = std::to_string(InstalledVersion(transaction, options.schema));
-  const auto server = transaction.exec(
-      "/* outbox-relay: schema check */ SELECT value, system_identifier FROM pg_control_system()"
-      " LEFT JOIN outbox_control ON name = 'system_identifier'");
-  expected[{"server", "outbox"}] = server[0][1].c_str();
-  if (!server[0][0].is_null()) found[{"server", "outbox"}] = server[0][0].c_str();
 }
 
 }  // namespace

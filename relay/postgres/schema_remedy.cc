@@ -84,12 +84,6 @@ std::string Remedy(const Drift& drift) {
   if (kind == "sequence") return "ALTER SEQUENCE " + drift.name + " " + *drift.expected;
   if (kind == "first column" || kind == "generated" || kind == "enum") return kInstallAnew;
   if (kind == "trigger" && drift.found) return "ALTER TABLE outbox ENABLE TRIGGER outbox_wake_up";
-  if (kind == "server" && drift.found) {
-    // With the relays stopped, because relays do not lock rows against what changes their xid.
-    return "stop all relays; UPDATE outbox SET xid = pg_current_xact_id() WHERE status <> 'sent'; "
-           "UPDATE outbox_control SET value = '" +
-           *drift.expected + "' WHERE name = 'system_identifier'";
-  }
   const bool column = kind == "column" || kind == "nullability" || kind == "default" || kind == "identity" ||
                       kind == "statistics";
   return column ? ColumnRemedy(drift) : kApply;

@@ -177,7 +177,8 @@ SELECT
   (SELECT coalesce(avg(CASE WHEN h.id IS NULL THEN 0 ELSE s.last_value - h.id + 1 END), 0)::bigint
      FROM heads h, {schema}.outbox_id_seq s) AS estimate,
   (SELECT count(*) FROM (SELECT FROM {outbox} WHERE status = 'retrying' LIMIT 1000) r) AS retrying,
-  (SELECT count(*) FROM (SELECT FROM {outbox} WHERE status IN ('retrying', 'failed') LIMIT 2000) f) AS waiting,
+  (SELECT least(1000, count(*) FILTER (WHERE status = 'failed'))
+     FROM (SELECT status FROM {outbox} WHERE status IN ('retrying', 'failed') LIMIT 10000) f) AS failed,
   (SELECT count(*) FROM (SELECT DISTINCT topic, key FROM (
      SELECT topic, key FROM {outbox} o WHERE o.status IN ('retrying', 'failed') AND o.key IS NOT NULL
        AND (o.status = 'retrying' OR (SELECT block.on FROM block)) LIMIT 1000) b) u) AS blocked,

@@ -1,27 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/wake_up_listener.h"
 
+#include <stdexcept>
+#include <utility>
+
 namespace outbox {
 
-WakeUpListener::WakeUpListener(ConnectOptions options, const Statements& statements)
-    : options_(std::move(options)), statements_(statements) {}
+WakeUpListener::WakeUpListener(ConnectOptions options, const Statements& statements, Observer& observer)
+    : options_(std::move(options)), statements_(statements), observer_(observer) {}
 
 void WakeUpListener::Connect() {
   connection_ = std::make_unique<pqxx::connection>(CompleteConninfo(options_));
   pqxx::nontransaction session(*connection_);
+  // A pooler tells the client a process id of its own making, and forgets a LISTEN with its transaction.
+  if (session.exec("SELECT pg_backend_pid()")[0][0].as<int>() != connection_->backendpid())
+    throw std::runtime_error("this is a pooler: set postgres.listen_conninfo to a way past it");
   const std::string channel = session.exec(statements_.channel)[0][0].c_str();
   session.exec("LISTEN " + QuotedName(channel));
+  observer_.OnListening(true, {});
+  told_ = false;
 }
 
-bool WakeUpListener::Await(milliseconds timeout) {
+WakeUpCall WakeUpListener::Await(milliseconds timeout) {
   try {
     if (!connection_) Connect();
-    connection_->await_notification(timeout.count() / 1000, (timeout.count() % 1000) * 1000);
-    return true;
-  } catch (const std::exception&) {
-    // Polling goes on meanwhile; the workers' connections say what is wrong.
+    const int came = connection_->await_notification(timeout.count() / 1000, (timeout.count() % 1000) * 1000);
+    return came > 0 ? WakeUpCall::kCame : WakeUpCall::kNone;
+  } catch (const std::exception& error) {
+    // Polling goes on meanwhile.
     connection_.reset();
-    return false;
+    if (!std::exchange(told_, true)) observer_.OnListening(false, error.what());
+    return WakeUpCall::kDeaf;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <pqxx/pqxx>
 
+#include "outbox/observer.h"
 #include "postgres/connection.h"
 #include "postgres/statements.h"
 
@@ -14,16 +15,17 @@ namespace outbox {
 // Used by one thread.
 class WakeUpListener {
  public:
-  WakeUpListener(ConnectOptions options, const Statements& statements);
+  WakeUpListener(ConnectOptions options, const Statements& statements, Observer& observer);
 
-  // True: a wake-up came, or the time has passed. False: not connected; try again in a moment.
-  bool Await(milliseconds timeout);
+  WakeUpCall Await(milliseconds timeout);  // after kDeaf try again in a moment
 
  private:
   void Connect();
 
   const ConnectOptions options_;
   const Statements& statements_;
+  Observer& observer_;
+  bool told_ = false;  // that it is deaf
   std::unique_ptr<pqxx::connection> connection_;
 };
 

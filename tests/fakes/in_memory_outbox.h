@@ -65,7 +65,7 @@ class InMemoryOutbox final : public OutboxStore {
 
   std::unique_ptr<StoreSession> Connect() override;
   std::unique_ptr<StoreKeeper> ConnectKeeper() override;
-  bool AwaitWakeUp(milliseconds) override { return false; }
+  WakeUpCall AwaitWakeUp(milliseconds) override { return WakeUpCall::kDeaf; }
 
  private:
   class Session;

@@ -46,6 +46,7 @@ class RecordingObserver final : public Observer {
     story_.in_flight -= load.messages;
   }
   void OnGenerationEnded(std::string_view) override {}
+  void OnListening(bool, std::string_view) override {}
   void OnBreaker(BreakerState state, std::string_view) override {
     const std::scoped_lock lock(mutex_);
     story_.breaker.push_back(state);

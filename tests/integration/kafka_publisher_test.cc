@@ -133,7 +133,7 @@ TEST_CASE("a message arrives as it was given", "[kafka]") {
   message.headers = "[]";
   REQUIRE(delivery->Publish(message, 3, Road::kMain) == HandOver::kAccepted);
   CHECK(delivery->report(3).kind == ReportKind::kRefused);
-  CHECK(delivery->report(3).reason == Reason::kInvalid);
+  CHECK(delivery->report(3).reason == Reason::kMalformed);
   AwaitReports(*delivery);
   CHECK_FALSE(delivery->ended());
 

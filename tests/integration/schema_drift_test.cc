@@ -76,7 +76,6 @@ const std::vector<Case> kMendable = {
      "PUBLIC",
      "schema", "outbox_relay"},
     {"UPDATE outbox_version SET version = 0", "version", "outbox"},
-    {"DELETE FROM outbox_control WHERE name = 'system_identifier'", "server", "outbox"},
     {"ALTER ROLE outbox_viewer SUPERUSER", "role", "outbox_viewer"},
 };
 
@@ -141,18 +140,6 @@ TEST_CASE("an index and a column of one's own are no drift") {
       "CREATE INDEX ON outbox (message_id);"
       "ALTER TABLE outbox ADD COLUMN tenant text, ADD COLUMN shard integer NOT NULL DEFAULT 0");
   CHECK(Check(database).empty());
-}
-
-TEST_CASE("rows that came from another server are found, and the remedy is spelt out") {
-  const Database database;
-  REQUIRE(database.Schema({"apply", "--execute", "--with-notify"}).exit == kExitDone);
-  database.Connect().Run("UPDATE outbox_control SET value = '1' WHERE name = 'system_identifier'");
-  const auto drift = Check(database);
-  REQUIRE(drift.size() == 1);
-  CHECK(drift[0].kind == "server");
-  CHECK(drift[0].remedy.find("UPDATE outbox SET xid = pg_current_xact_id()") != std::string::npos);
-  CHECK(database.Schema({"apply", "--execute"}).exit == kExitDone);
-  CHECK(Check(database).size() == 1);
 }
 
 TEST_CASE("everybody who may look into the outbox may check it") {

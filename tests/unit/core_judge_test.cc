@@ -46,6 +46,7 @@ TEST_CASE("the outcome table", "[judge]") {
       {K::kRefused, R::kPolicy, false, kAlone, 18, Outcome::kRetry, false},
       {K::kRefused, R::kOther, false, kAlone, 19, Outcome::kFailed, false},
       {K::kRefused, R::kTooLarge, false, kAlone, 0, Outcome::kFailed, false},
+      {K::kRefused, R::kMalformed, false, kAlone, 0, Outcome::kFailed, false},
   };
   for (const Case& one : table) {
     INFO("kind " << static_cast<int>(one.kind) << ", " << Label(one.reason) << ", attempts " << one.attempts);

@@ -151,10 +151,26 @@ TEST_CASE("a topic's pauses grow to their longest", "[gates]") {
     now += pause;
     CHECK(gates.TakeProbe(now) == "t");
     gates.OnProbe("t", false, now);
-    CHECK_FALSE(gates.TakeTrial());
+    // From then on it is tried all the same: perhaps nothing of it is left.
+    const bool tried = gates.TakeTrial().has_value();
+    CHECK(tried == (pause == TopicGates::kLongestPause));
+    if (tried) CHECK_FALSE(gates.OnTrial("t", false, now));
     pause = std::min(pause * 2, TopicGates::kLongestPause);
   }
   CHECK(pause == TopicGates::kLongestPause);
+}
+
+TEST_CASE("a topic of which nothing is left to try is forgotten", "[gates]") {
+  TopicGates gates;
+  gates.Pause("t", TopicPause::kUnknownTopic, "", 0, kBegin);
+  TimePoint now = kBegin;
+  for (int i = 0; i < 6; ++i) {
+    now += TopicGates::kLongestPause;
+    if (gates.TakeProbe(now)) gates.OnProbe("t", false, now);
+  }
+  REQUIRE(gates.TakeTrial());
+  CHECK(gates.OnTrial("t", true, now));
+  CHECK(gates.held().empty());
 }
 
 TEST_CASE("a trial that fails pauses the topic again, longer", "[gates]") {

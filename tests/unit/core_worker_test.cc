@@ -155,14 +155,15 @@ TEST_CASE("what was persisted is not sent again when its settlement was lost", "
   }
 }
 
-TEST_CASE("after a failed settlement claims are of one message until one commits", "[worker]") {
+TEST_CASE("after failed settlements claims shrink to a half, and grow again with those that commit",
+          "[worker]") {
   Crew crew;
   for (int i = 0; i < 10; ++i) crew.outbox.Insert("t", "k", "p");
   crew.outbox.Fail(Fault::kRowCount, 3);
   crew.Start();
   CHECK(crew.AwaitSent(10));
   crew.Stop(seconds(1));
-  CHECK(crew.observer.story().batches == std::vector<std::size_t>{10, 1, 1, 1, 9});
+  CHECK(crew.observer.story().batches == std::vector<std::size_t>{10, 5, 2, 1, 2, 4, 3});
 }
 
 TEST_CASE("a refused message is tried alone, waits, and is sent in its place in the end", "[worker]") {

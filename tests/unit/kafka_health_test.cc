@@ -4,6 +4,7 @@
 
 #include "kafka/broker_health.h"
 #include "kafka/census.h"
+#include "kafka/footing.h"
 #include "kafka/kafka_statistics.h"
 #include "support/catch.h"
 
@@ -16,6 +17,30 @@ KafkaStatistics Brokers(std::vector<KafkaBrokerStatistics> brokers) {
   KafkaStatistics statistics;
   statistics.brokers = std::move(brokers);
   return statistics;
+}
+
+TEST_CASE("a topic has its footing while every partition has persisted something of late", "[kafka]") {
+  Footing footing;
+  CHECK_FALSE(footing.complete(kStart));
+  footing.SetPartitions(2);
+  footing.OnPersisted(0);
+  CHECK_FALSE(footing.complete(kStart + seconds(1)));
+  footing.OnPersisted(1);
+  CHECK(footing.complete(kStart + seconds(2)));
+  footing.SetPartitions(3);
+  CHECK_FALSE(footing.complete(kStart + seconds(3)));
+  footing.OnPersisted(2);
+  CHECK(footing.complete(kStart + seconds(59)));
+  CHECK(footing.complete(kStart + seconds(61)));  // what was in the window before counts
+  footing.OnPersisted(0);
+  footing.OnPersisted(1);
+  CHECK(footing.complete(kStart + seconds(119)));
+  CHECK_FALSE(footing.complete(kStart + seconds(121)));  // the last one was silent for a whole window
+  footing.OnPersisted(2);
+  CHECK(footing.complete(kStart + seconds(122)));
+  CHECK_FALSE(footing.complete(kStart + seconds(300)));  // all were
+  for (int partition = 0; partition < 3; ++partition) footing.OnPersisted(partition);
+  CHECK(footing.complete(kStart + seconds(301)));
 }
 
 TEST_CASE("statistics tell increases and which brokers are up or needed", "[kafka]") {
