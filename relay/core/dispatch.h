@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
-#include <deque>
-#include <functional>
-#include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
+#include "core/batch_order.h"
+#include "core/batch_verdict.h"
 #include "core/environment.h"
-#include "core/judge.h"
+#include "core/main_road.h"
+#include "core/patience.h"
 #include "core/shared_state.h"
+#include "core/unit_queues.h"
 #include "outbox/publisher.h"
 #include "outbox/store.h"
 
@@ -25,74 +25,44 @@ namespace outbox {
 //   earlier one of the unit is reported persisted, or judged failed where that does not block. Any
 //   other report ends the unit for this batch: the rest of it stays unsettled.
 //
+// Of its parts, MainRoad hands over, UnitQueues holds back, Patience waits, BatchVerdict decides.
 // Used once, by one thread.
 class Dispatch {
  public:
-  static constexpr std::size_t kMostAlone = 16;        // unreported on the second producer
-  static constexpr milliseconds kAloneFor{1'000};      // hand-over to it stops so long after the claim
-  static constexpr milliseconds kSuspectAfter{5'000};  // on its way so long,
-  static constexpr milliseconds kSilentFor{3'000};  // and no report at all so long, while others are served
-  static constexpr milliseconds kReportsAfterEnd{2'000};  // patience once the generation has ended
+  using Order = BatchOrder;
+  static constexpr std::size_t kMostAlone = UnitQueues::kMostAlone;
+  static constexpr milliseconds kAloneFor = Patience::kAloneFor;
+  static constexpr milliseconds kSuspectAfter = Patience::kSuspectAfter;
+  static constexpr milliseconds kReportsAfterEnd = Patience::kReportsAfterEnd;
   static constexpr milliseconds kTopicTimeout{1'000};
-  static constexpr milliseconds kSettleDown{200};
-
-  struct Order {
-    std::span<const Message> messages;
-    TimePoint claimed_at;
-    TimePoint deadline;
-    OnFailed on_failed = OnFailed::kSkip;
-    RetryPolicy retry;
-    bool trial = false;  // everything goes alone
-    // When to give up because the relay shuts down; looked at again and again.
-    std::function<TimePoint()> stop_by;
-  };
 
   Dispatch(Order order, Delivery& delivery, Publisher& publisher, SharedState& shared,
            const Environment& env);
+  Dispatch(const Dispatch&) = delete;
+  Dispatch& operator=(const Dispatch&) = delete;
 
   // Returns when every message has its report, or its generation has ended and no more will come.
   void Run();
 
-  const Settlement& settlement() const { return settlement_; }
-  const std::vector<Report>& reports() const { return reports_; }
-  bool anything_settled() const { return anything_settled_; }
-  bool persisted() const { return persisted_; }
-  bool outage() const { return outage_; }
-  const std::string& why() const { return why_; }  // of the first report that was not persisted
+  const Settlement& settlement() const { return verdict_.settlement(); }
+  const std::vector<Report>& reports() const { return verdict_.reports(); }
+  bool anything_settled() const { return verdict_.anything_settled(); }
+  bool persisted() const { return verdict_.persisted(); }
+  bool outage() const { return verdict_.outage() || patience_.past_deadline(); }
+  const std::string& why() const { return verdict_.why(); }  // of the first report that was not persisted
 
  private:
   using Care = SharedState::Care;
-  // A unit that must be looked after: a message of it goes alone, or its topic is not established yet
-  // in this generation (see Delivery::Established).
-  struct Queue {
-    std::vector<std::size_t> earlier;  // handed over by the main road
-    bool established = false;          // the main road has persisted one of them, or is known to be
-    std::deque<std::size_t> waiting;
-    std::optional<std::size_t> out;  // handed over alone, not reported
-    bool ended = false;
+  struct SeenTopic {
+    std::string_view name;
+    bool usable = true;
+    bool established = true;
   };
 
-  bool TopicUsable(std::size_t index);
-  void HandOver();
-  bool HandOverMain(std::size_t index);  // false: stop handing over
-  Queue* QueueOf(std::size_t index, Care care);
-  void AdvanceQueues();
-  bool NeedsAlone(std::size_t index) const { return !care_.empty() && care_[index] == Care::kAlone; }
-  bool Advance(Queue& queue);  // true: something changed
-  bool ReportedAlone(Queue& queue);
-  bool SendMain(Queue& queue);
-  bool EarlierPersisted(Queue& queue);
-  bool SendAlone(Queue& queue, std::size_t index);
-  bool JudgeAlone(std::size_t index);  // true: later messages of the unit may go on
-  bool AnyWaiting() const;
-  void WatchClock();
-  bool OthersServed();
-  bool OthersPersisted() const;  // since this batch was handed over
-  void SuspectSilentTopics(TimePoint now);
+  void HandOver(const std::vector<Care>& care);  // empty: none needs any
+  const SeenTopic& TopicOf(const Message& message);
+  SeenTopic Check(const Message& message);
   void Decide();
-  void DecideOne(std::size_t index, const Report& report);
-  void GiveUp(GiveUpReason reason, TimePoint now);
-  std::string Error(const Message& message, const Report& report) const;
 
   const Order order_;
   Delivery& delivery_;
@@ -100,32 +70,14 @@ class Dispatch {
   SharedState& shared_;
   const Environment& env_;
 
-  std::vector<Care> care_;   // empty: none needs any
-  std::vector<Road> roads_;  // empty: all by the main road
-  struct SeenTopic {
-    std::string_view name;
-    bool usable = true;
-    bool established = true;
-  };
+  // Each knows those before it.
+  Patience patience_;
+  MainRoad main_road_;
+  BatchVerdict verdict_;
+  UnitQueues units_;
+
   std::vector<SeenTopic> topics_;  // of this batch
   std::size_t last_topic_ = 0;
-  std::vector<Unit> ended_units_;  // by a judgement of our own, before the broker saw the message
-  std::unordered_map<std::string, Queue> queues_;
-  std::size_t out_alone_ = 0;
-  std::vector<bool> handed_;
-  TimePoint handed_over_{};
-  TimePoint last_progress_{};
-  std::size_t last_unreported_ = 0;
-  std::optional<TimePoint> ended_at_;
-  bool gave_up_ = false;
-
-  Settlement settlement_;
-  std::vector<bool> judged_;
-  std::vector<Report> reports_;
-  bool anything_settled_ = false;
-  bool persisted_ = false;
-  bool outage_ = false;
-  std::string why_;
 };
 
 }  // namespace outbox
