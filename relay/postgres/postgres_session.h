@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <optional>
-#include <set>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "outbox/observer.h"
 #include "outbox/store.h"
-#include "postgres/claim_state.h"
 #include "postgres/connection.h"
 #include "postgres/lane_book.h"
 #include "postgres/postgres_batch.h"
@@ -21,9 +19,8 @@ namespace outbox {
 // the promise rests on:
 //
 //   take    the lanes' locks, and before our own xid exists, the last id that was drawn
-//   read    in later statements, because a lock does not make its own statement's snapshot newer:
-//           lanes where nothing waits at once; the others with their waiting units, and due retries
-//   check   every row that was seen but could not be locked holds its unit for this claim
+//   read    in later statements, because a lock does not make its own statement's snapshot newer
+//           (LaneReader)
 //
 // One batch at a time.
 class PostgresSession : public StoreSession {
@@ -38,30 +35,13 @@ class PostgresSession : public StoreSession {
   bool nothing_due() const override { return nothing_due_; }
 
  private:
-  // What one claim collects on its way.
-  struct Work {
-    const ClaimRequest& request;
-    std::vector<LaneBook::Entry> entries;  // of the lanes taken
-    std::vector<std::string> held_topics;  // the relay's and the operators'
-    PostgresBatch::Contents contents;
-    bool any_retries = false;
-    std::set<std::string> locked_units;  // held for this claim: a row of theirs is locked by others
-  };
+  using Contents = PostgresBatch::Contents;
+  using Lanes = std::vector<LaneBook::Entry>;
 
-  void ReadAll(Work& work);
-  std::vector<LaneBook::Entry> Take(Work& work, const std::vector<LaneBook::Entry>& wanted);
-  void ReadControl(const pqxx::field& field);
-  void ReadPlain(Work& work, std::vector<LaneBook::Entry>& careful);
-  void ReadCareful(Work& work, std::vector<LaneBook::Entry> lanes);
-  void ReadRetries(Work& work, const std::vector<LaneBook::Entry>& lanes);
-  // Runs a read and sorts its rows into the batch; lanes it left out because something waits there go
-  // to `waiting`.
-  void Read(Work& work, const Statement& statement, const std::vector<LaneBook::Entry>& lanes,
-            std::vector<LaneBook::Entry>* waiting);
-  void FindLocked(Work& work, const LaneBook::Entry& lane, std::int64_t upto, std::size_t first);
-  void DropLockedUnits(Work& work);
-  void CountSwept(const Work& work);
-  std::unique_ptr<Batch> Finish(Work& work);
+  void Fill(const ClaimRequest& request, Contents& contents);
+  Lanes Take(const ClaimRequest& request, const Lanes& wanted, Contents& contents);
+  void CountSwept(const Lanes& lanes, std::span<const Message> messages);
+  std::unique_ptr<Batch> Finish(Contents contents);
   void SetMarker();
 
   const Statements& statements_;

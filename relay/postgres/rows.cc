@@ -3,12 +3,11 @@
 
 #include <algorithm>
 
+#include "postgres/field.h"
 #include "postgres/text.h"
 
 namespace outbox {
 namespace {
-
-std::string_view View(const pqxx::field& field) { return {field.c_str(), field.size()}; }
 
 std::optional<std::string_view> Maybe(const pqxx::field& field) {
   if (field.is_null()) return std::nullopt;

@@ -20,6 +20,14 @@ std::string ArrayOf(const std::vector<Integer>& values) {
   }
   return text + "}";
 }
+// Of one member of each.
+template <typename Integer, typename Entry>
+std::string ArrayOf(const std::vector<Entry>& entries, Integer Entry::*member) {
+  std::vector<Integer> values;
+  values.reserve(entries.size());
+  for (const Entry& entry : entries) values.push_back(entry.*member);
+  return ArrayOf(values);
+}
 std::string TextArray(const std::vector<std::string>& values);
 
 std::int64_t Integer(std::string_view text);  // throws std::invalid_argument

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/lane_reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/mutant.h"
+#include "postgres/field.h"
+#include "postgres/text.h"
+
+namespace outbox {
+namespace {
+
+constexpr int kRetryShare = 8;  // retries take at most an eighth of a batch
+constexpr std::size_t kMostWaiting = 101;
+
+std::string LaneArray(const LaneReader::Lanes& lanes) { return ArrayOf(lanes, &LaneBook::Entry::lane); }
+
+}  // namespace
+
+LaneReader::LaneReader(Connection& connection, const Statements& statements, LaneBook& book, Task task,
+                       PostgresBatch::Contents& contents)
+    : connection_(connection),
+      statements_(statements),
+      book_(book),
+      task_(std::move(task)),
+      contents_(contents) {
+  for (const std::string& topic : task_.held_topics) topic_holds_.push_back(LaneBook::TopicHold(topic));
+}
+
+void LaneReader::Read(const Lanes& lanes) {
+  if (task_.request.trial) {
+    Run(statements_.Trial(task_.on_failed), lanes, nullptr);
+  } else {
+    Lanes careful;
+    ReadPlain(lanes, careful);
+    if (!careful.empty()) ReadCareful(std::move(careful));
+  }
+  DropLockedUnits();
+  SortRetriesIn();
+}
+
+void LaneReader::ReadPlain(const Lanes& lanes, Lanes& careful) {
+  Lanes plain;
+  for (LaneBook::Entry entry : lanes) {
+    if (book_.has_unit_holds(entry.lane)) {
+      careful.push_back(entry);
+      continue;
+    }
+    const std::int64_t start = book_.Begin(entry.lane, topic_holds_);
+    if (!entry.sweep) entry.start = start;
+    entry.holds = topic_holds_;
+    plain.push_back(std::move(entry));
+  }
+  if (!plain.empty()) Run(statements_.Read(task_.on_failed, false), plain, &careful);
+}
+
+void LaneReader::ReadCareful(Lanes lanes) {
+  const Statement& statement = statements_.Waiting(task_.on_failed);
+  const auto result = connection_.Query(statement.name, statement.sql, {LaneArray(lanes)});
+  for (auto& entry : lanes) {
+    std::vector<std::string> holds = topic_holds_;
+    std::size_t waiting = 0;
+    std::int64_t sum = 0;
+    for (const auto& row : result) {
+      if (row[0].as<int>() != entry.lane) continue;
+      ++waiting;
+      sum += Integer(View(row[1]));
+      if (!row[3].is_null()) holds.push_back(LaneBook::UnitHold(View(row[2]), View(row[3])));
+    }
+    // More than can be remembered: the name makes the hold list too long for single ones.
+    if (waiting >= kMostWaiting) holds.resize(std::max(holds.size(), ScanMemory::kMostHolds + 1));
+    book_.SetWaiting(entry.lane, waiting == 0 ? "" : std::to_string(waiting) + ":" + std::to_string(sum));
+    const std::int64_t start = book_.Begin(entry.lane, holds);
+    if (!entry.sweep) entry.start = start;
+    entry.holds = std::move(holds);
+  }
+  if (task_.request.retries) ReadRetries(lanes);
+  Run(statements_.Read(task_.on_failed, true), lanes, nullptr);
+}
+
+void LaneReader::ReadRetries(const Lanes& lanes) {
+  const Statement& statement = statements_.Retries(task_.on_failed);
+  const int most = std::max(1, task_.request.messages / kRetryShare);
+  const auto& result = contents_.rows->Keep(
+      connection_.Query(statement.name, statement.sql,
+                        {LaneArray(lanes), std::to_string(most), std::to_string(task_.request.max_payload),
+                         TextArray(task_.held_topics)}));
+  for (const auto& row : result) {
+    if (row[4].is_null()) {
+      if (!row[3].is_null()) locked_units_.insert(LaneBook::UnitHold(View(row[2]), View(row[3])));
+      continue;
+    }
+    Message message = contents_.rows->Read(row, {.id = 4}, row[0].as<int>(), contents_.claim.now);
+    message.retrying = true;
+    any_retries_ = true;
+    message.attempts = row[14].as<int>();
+    contents_.messages.push_back(message);
+  }
+}
+
+void LaneReader::Run(const Statement& statement, const Lanes& lanes, Lanes* waiting) {
+  const auto& result =
+      contents_.rows->Keep(connection_.Query(statement.name, statement.sql, Parameters(lanes)));
+  contents_.messages.reserve(contents_.messages.size() + static_cast<std::size_t>(result.size()));
+  const auto rows = result.size();
+  for (pqxx::result::size_type row = 0; row < rows;) {
+    const int lane = static_cast<int>(Integer(View(result[row][0])));
+    const auto entry =
+        std::find_if(lanes.begin(), lanes.end(), [lane](const auto& e) { return e.lane == lane; });
+    row = TakeLane(result, row, *entry, waiting);
+  }
+}
+
+std::vector<std::string> LaneReader::Parameters(const Lanes& lanes) const {
+  const ClaimRequest& request = task_.request;
+  const int many = static_cast<int>(lanes.size());
+  const int room = request.messages - static_cast<int>(contents_.messages.size());
+  const int most = std::max(1, (room + many - 1) / many);
+  const std::string bytes = std::to_string(request.bytes);
+  std::vector<std::string> parameters = {LaneArray(lanes),
+                                         ArrayOf(lanes, &LaneBook::Entry::start),
+                                         std::to_string(most),
+                                         bytes,
+                                         std::to_string(request.max_payload),
+                                         request.trial ? "{}" : TextArray(task_.held_topics),
+                                         bytes};
+  if (request.trial) parameters.push_back(request.trial->topic);
+  return parameters;
+}
+
+pqxx::result::size_type LaneReader::TakeLane(const pqxx::result& result, pqxx::result::size_type row,
+                                             const LaneBook::Entry& lane, Lanes* waiting) {
+  const auto head = result[row];
+  const std::string_view lane_text = View(head[0]);
+  const auto expected = static_cast<std::size_t>(Integer(View(head[1])));
+  const bool cut = True(head[2]);
+  const bool left_out = True(head[4]);
+  const std::size_t first = contents_.messages.size();
+  for (; row < result.size(); ++row) {
+    const auto fields = result[row];
+    if (View(fields[0]) != lane_text) break;
+    if (fields[5].is_null()) continue;
+    contents_.messages.push_back(contents_.rows->Read(fields, {.id = 5}, lane.lane, contents_.claim.now));
+  }
+  const std::size_t obtained = contents_.messages.size() - first;
+  if (True(head[3])) {
+    if (waiting != nullptr) waiting->push_back(lane);
+    return row;
+  }
+  ScanMemory::LaneRead read{.lane = lane.lane, .start = lane.start, .cut = {}, .unsettled = {}};
+  read.may_advance = !left_out;
+  read.holds = lane.holds;
+  if (cut && obtained > 0) read.cut = contents_.messages.back().id;
+  if (cut && obtained == 0) read.may_advance = false;
+  if (cut || left_out) contents_.full = true;
+  contents_.claim.reads.push_back(read);
+  if (!left_out && obtained < expected && !Mutant("skip_unseen")) {
+    FindLocked(lane, read.cut.value_or(std::numeric_limits<std::int64_t>::max()), first);
+  }
+  return row;
+}
+
+// Some row of the lane was seen and not obtained. Its unit stays where it is for this claim.
+void LaneReader::FindLocked(const LaneBook::Entry& lane, std::int64_t upto, std::size_t first) {
+  const auto result =
+      connection_.Query(statements_.pending_units.name, statements_.pending_units.sql,
+                        {std::to_string(lane.lane), std::to_string(lane.start), std::to_string(upto)});
+  auto& read = contents_.claim.reads.back();
+  std::size_t next = first;
+  for (const auto& row : result) {
+    const std::int64_t id = Integer(View(row[0]));
+    while (next < contents_.messages.size() && contents_.messages[next].id < id) ++next;
+    if (next < contents_.messages.size() && contents_.messages[next].id == id) continue;
+    read.unsettled = std::min(read.unsettled.value_or(id), id);
+    if (!row[2].is_null()) locked_units_.insert(LaneBook::UnitHold(View(row[1]), View(row[2])));
+  }
+}
+
+void LaneReader::DropLockedUnits() {
+  if (locked_units_.empty()) return;
+  const auto dropped = [&](const Message& message) {
+    if (!message.key || !locked_units_.contains(LaneBook::UnitHold(message.topic, *message.key)))
+      return false;
+    for (auto& read : contents_.claim.reads) {
+      if (read.lane == message.lane && !message.retrying) {
+        read.unsettled = std::min(read.unsettled.value_or(message.id), message.id);
+      }
+    }
+    return true;
+  };
+  auto& messages = contents_.messages;
+  messages.erase(std::remove_if(messages.begin(), messages.end(), dropped), messages.end());
+}
+
+// Only they were read apart from the other rows of their lanes.
+void LaneReader::SortRetriesIn() {
+  const auto by_id = [](const Message& a, const Message& b) {
+    return a.lane != b.lane ? a.lane < b.lane : a.id < b.id;
+  };
+  auto& messages = contents_.messages;
+  if (any_retries_) std::stable_sort(messages.begin(), messages.end(), by_id);
+}
+
+}  // namespace outbox
