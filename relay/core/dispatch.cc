@@ -63,6 +63,10 @@ const Dispatch::SeenTopic& Dispatch::TopicOf(const Message& message) {
 
 Dispatch::SeenTopic Dispatch::Check(const Message& message) {
   SeenTopic topic{.name = message.topic};
+  if (patience_.hurried()) {  // what nobody could be asked about waits for another claim
+    topic.usable = false;
+    return topic;
+  }
   switch (publisher_.CheckTopic(message.topic, kTopicTimeout)) {
     case TopicState::kUsable:
     case TopicState::kNoLeader:     // the client waits for one

@@ -20,8 +20,7 @@ bool MainRoad::Publish(std::size_t index) {
       case HandOver::kEnded:
         return false;
       case HandOver::kFull:
-        patience_.AwaitRoom();
-        if (patience_.gave_up()) return false;
+        if (!patience_.AwaitRoom()) return false;
         break;
     }
   }

@@ -20,9 +20,16 @@ void Patience::AwaitReports() {
   WatchClock();
 }
 
-void Patience::AwaitRoom() {
+bool Patience::AwaitRoom() {
   delivery_.Wait(env_.now() + milliseconds(10));
   WatchClock();
+  // Others may fill the queue, so that there is nothing of our own to give up.
+  return !gave_up_ && !TooLate(env_.now());
+}
+
+bool Patience::hurried() const {
+  const TimePoint now = env_.now();
+  return now - begin_ > kAskFor || TooLate(now);
 }
 
 bool Patience::alone_closed() const { return !order_.trial && env_.now() - order_.claimed_at > kAloneFor; }

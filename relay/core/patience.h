@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -27,6 +28,7 @@ class Patience {
   static constexpr milliseconds kReportsAfterEnd{2'000};  // once the generation has ended
   static constexpr milliseconds kProbeTimeout{1'000};
   static constexpr milliseconds kSettleDown{200};
+  static constexpr milliseconds kAskFor{2'000};  // about topics, in all; each may take a second
 
   Patience(const BatchOrder& order, Delivery& delivery, Publisher& publisher, SharedState& shared,
            const Environment& env);
@@ -38,17 +40,19 @@ class Patience {
 
   // Both wait, and give up when it is time.
   void AwaitReports();
-  void AwaitRoom();  // in the client's queue
+  bool AwaitRoom();  // in the client's queue; false: it is too late for more
 
   bool gave_up() const { return gave_up_; }
   bool closed() const { return gave_up_ || delivery_.ended(); }  // nothing more goes out
   bool alone_closed() const;                                     // nothing more goes out alone
   bool over() const;                                             // no more reports will come
+  bool hurried() const;  // too late to ask the brokers about one more topic
   bool past_deadline() const { return past_deadline_; }
   bool tried_long(TimePoint now) const { return now - begin_ > kSuspectAfter; }
 
  private:
   void WatchClock();
+  bool TooLate(TimePoint now) const { return now >= std::min(order_.deadline, order_.stop_by()); }
   void GiveUp(GiveUpReason reason, TimePoint now);
   bool OthersServed();
   bool OthersPersisted() const;  // since this batch was handed over

@@ -71,23 +71,41 @@ void LaneBook::Release(const std::vector<int>& lanes) {
 bool LaneBook::SamePast(const std::string& token) {
   const std::scoped_lock lock(mutex_);
   if (token == token_) return true;
-  memory_.Forget();
-  waiting_.fill({});
+  ForgetAll();
   token_ = token;
-  ++epoch_;
   return false;
 }
 
 void LaneBook::Forget() {
   const std::scoped_lock lock(mutex_);
+  ForgetAll();
+}
+
+void LaneBook::ForgetAll() {
   memory_.Forget();
   waiting_.fill({});
   ++epoch_;
 }
 
-void LaneBook::Own(Xid xid) {
+std::int64_t LaneBook::last_drawn() const {
   const std::scoped_lock lock(mutex_);
-  memory_.Own(xid);
+  return last_drawn_;
+}
+
+bool LaneBook::WentBack(std::int64_t known_before, std::int64_t last_drawn) {
+  const std::scoped_lock lock(mutex_);
+  if (last_drawn >= known_before) {
+    last_drawn_ = std::max(last_drawn_, last_drawn);
+    return false;
+  }
+  ForgetAll();
+  last_drawn_ = last_drawn;
+  return true;
+}
+
+void LaneBook::Own(int epoch, Xid xid) {
+  const std::scoped_lock lock(mutex_);
+  if (epoch == epoch_) memory_.Own(xid);
 }
 
 std::int64_t LaneBook::Bound(const Snapshot& snapshot) const {

@@ -40,7 +40,12 @@ class LaneBook {
   bool SamePast(const std::string& token);
   void Forget();
 
-  void Own(Xid xid);
+  // The last id drawn that any session saw. After a read that saw a lower one than was known before
+  // it began, somebody has restarted the identity: true, and all is forgotten.
+  std::int64_t last_drawn() const;
+  bool WentBack(std::int64_t known_before, std::int64_t last_drawn);
+
+  void Own(int epoch, Xid xid);
   std::int64_t Bound(const Snapshot& snapshot) const;
   std::int64_t Begin(int lane, const std::vector<std::string>& holds);
   bool has_unit_holds(int lane) const;
@@ -57,7 +62,9 @@ class LaneBook {
   std::vector<std::string> held_topics() const;
 
  private:
-  void ChooseSweep(std::vector<Entry>& entries, TimePoint now);  // holds mutex_
+  // Both under mutex_.
+  void ChooseSweep(std::vector<Entry>& entries, TimePoint now);
+  void ForgetAll();
 
   mutable std::mutex mutex_;
   // All protected by mutex_.
@@ -67,6 +74,7 @@ class LaneBook {
   std::vector<std::string> held_topics_;
   std::string token_;
   int epoch_ = 0;
+  std::int64_t last_drawn_ = -1;
   int first_ = 0;                          // of the next claim
   std::array<TimePoint, kLanes> swept_{};  // when each lane last was
   TimePoint last_sweep_{};

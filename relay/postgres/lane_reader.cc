@@ -157,25 +157,33 @@ pqxx::result::size_type LaneReader::TakeLane(const pqxx::result& result, pqxx::r
   if (cut || left_out) contents_.full = true;
   contents_.claim.reads.push_back(read);
   if (!left_out && obtained < expected && !Mutant("skip_unseen")) {
-    FindLocked(lane, read.cut.value_or(std::numeric_limits<std::int64_t>::max()), first);
+    FindLocked(lane, waiting == nullptr, first, expected - obtained);
   }
   return row;
 }
 
 // Some row of the lane was seen and not obtained. Its unit stays where it is for this claim.
-void LaneReader::FindLocked(const LaneBook::Entry& lane, std::int64_t upto, std::size_t first) {
-  const auto result =
-      connection_.Query(statements_.pending_units.name, statements_.pending_units.sql,
-                        {std::to_string(lane.lane), std::to_string(lane.start), std::to_string(upto)});
+void LaneReader::FindLocked(const LaneBook::Entry& lane, bool careful, std::size_t first,
+                            std::size_t missing) {
   auto& read = contents_.claim.reads.back();
+  const std::int64_t upto = read.cut.value_or(std::numeric_limits<std::int64_t>::max());
+  const Statement& seen = statements_.Seen(task_.on_failed, careful);
+  const std::string held_topics = task_.request.trial ? "{}" : TextArray(task_.held_topics);
+  const auto result = connection_.Query(
+      seen.name, seen.sql,
+      {std::to_string(lane.lane), std::to_string(lane.start), std::to_string(upto), held_topics});
+  std::size_t found = 0;
   std::size_t next = first;
   for (const auto& row : result) {
     const std::int64_t id = Integer(View(row[0]));
     while (next < contents_.messages.size() && contents_.messages[next].id < id) ++next;
     if (next < contents_.messages.size() && contents_.messages[next].id == id) continue;
+    ++found;
     read.unsettled = std::min(read.unsettled.value_or(id), id);
     if (!row[2].is_null()) locked_units_.insert(LaneBook::UnitHold(View(row[1]), View(row[2])));
   }
+  // What was missing is no longer to be seen: somebody changes rows without the lane's lock.
+  if (found < missing) read.may_advance = false;
 }
 
 void LaneReader::DropLockedUnits() {

@@ -49,7 +49,7 @@ class LaneReader {
   // Takes the rows of one lane, from `row` on; returns the first row behind them.
   pqxx::result::size_type TakeLane(const pqxx::result& result, pqxx::result::size_type row,
                                    const LaneBook::Entry& lane, Lanes* waiting);
-  void FindLocked(const LaneBook::Entry& lane, std::int64_t upto, std::size_t first);
+  void FindLocked(const LaneBook::Entry& lane, bool careful, std::size_t first, std::size_t missing);
   void DropLockedUnits();
   void SortRetriesIn();
 

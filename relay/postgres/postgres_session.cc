@@ -90,6 +90,7 @@ PostgresSession::Lanes PostgresSession::Take(const ClaimRequest& request, const 
   for (const auto& entry : wanted) signatures.push_back(entry.waiting);
   // While an operator's pause lasts this only looks whether it still does.
   const int most = control_.paused ? 0 : request.lanes;
+  const std::int64_t known_drawn = book_.last_drawn();
   const auto result =
       connection_.Query(take.name, take.sql,
                         {ArrayOf(wanted, &LaneBook::Entry::lane), ArrayOf(wanted, &LaneBook::Entry::start),
@@ -102,9 +103,7 @@ PostgresSession::Lanes PostgresSession::Take(const ClaimRequest& request, const 
   }
   const std::int64_t last_drawn = Integer(View(row["last_drawn"]));
   const bool same = book_.SamePast(row["marker"].c_str());
-  const bool went_back = last_drawn < last_drawn_;  // somebody restarted the identity
-  if (went_back) book_.Forget();
-  last_drawn_ = last_drawn;
+  const bool went_back = book_.WentBack(known_drawn, last_drawn);
   if (!same || went_back) return {};
 
   const int many = static_cast<int>(Integer(View(row["many"])));
@@ -116,7 +115,7 @@ PostgresSession::Lanes PostgresSession::Take(const ClaimRequest& request, const 
   claim.xid = static_cast<Xid>(Integer(View(row["xid"])));
   claim.last_drawn = last_drawn;
   claim.now = microseconds(Integer(View(row["now"])));
-  book_.Own(claim.xid);
+  book_.Own(claim.epoch, claim.xid);
   claim.bound = book_.Bound(Snapshot::Parse(View(row["snapshot"])));
   for (const std::string& lane : Split(View(row["lanes"]), ',')) claim.lanes.push_back(std::stoi(lane));
   book_.Hold(claim.lanes);

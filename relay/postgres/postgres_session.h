@@ -51,7 +51,6 @@ class PostgresSession : public StoreSession {
   SharedControl control_;
   int lanes_busy_ = 0;
   bool nothing_due_ = false;
-  std::int64_t last_drawn_ = -1;
 };
 
 }  // namespace outbox

@@ -97,7 +97,7 @@ constexpr const char* kColumns = R"(o.id, o.message_id, o.topic, o.key, o.type, 
          THEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes)) END AS oversize)";
 
 constexpr const char* kDue =
-    "o.lane = {lane} AND o.status = 'pending' AND o.id > {start} AND o.topic <> ALL($6::text[])";
+    "o.lane = {lane} AND o.status = 'pending' AND o.id > {start} AND o.topic <> ALL({held}::text[])";
 
 // Behind a waiting message of its unit a row is not due. Without a key there is no unit.
 constexpr const char* kNotBehind =
@@ -129,9 +129,9 @@ FROM candidates c LEFT JOIN LATERAL (
   SELECT {columns}, o.attempts
   FROM {outbox} o WHERE o.id = c.id AND o.status = 'retrying' FOR UPDATE SKIP LOCKED) o ON true)";
 
-constexpr const char* kPendingUnits = R"(/* outbox-relay: rows locked by others */
+constexpr const char* kSeen = R"(/* outbox-relay: rows locked by others */
 SELECT o.id, o.topic, o.key FROM {outbox} o
-WHERE o.lane = $1::smallint AND o.status = 'pending' AND o.id > $2::bigint AND o.id <= $3::bigint ORDER BY o.id)";
+WHERE {due} AND o.id <= $3::bigint ORDER BY o.id)";
 
 constexpr const char* kSentMark = R"(/* outbox-relay: settle sent */
 UPDATE {outbox} SET status = 'sent', sent_at = clock_timestamp(), next_attempt_at = NULL WHERE id = ANY($1::bigint[]))";
@@ -230,9 +230,7 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
                                                   {"created", kCreated}})};
   };
   const auto read = [&](const char* name, const std::string& waits, bool careful, const std::string& more) {
-    std::string due = kDue;
-    if (careful) due += kNotBehind;
-    due += more;
+    const std::string due = Fill(kDue, {{"held", "$6"}}) + (careful ? kNotBehind : "") + more;
     const std::string candidates =
         Fill(kCandidates, {{"only_if", careful ? "true" : "w.waiting IS NULL"},
                            {"due", Fill(due, {{"lane", "l.lane"}, {"start", "l.start"}})}});
@@ -259,13 +257,22 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
   const std::string retries = Fill(kRetries, {{"columns", Fill(kColumns, {{"max", "$3::bigint"}})}});
   retries_skip = fill("retries_skip", retries, kWaitsSkip);
   retries_block = fill("retries_block", retries, kWaitsBlock);
-  pending_units = fill("pending_units", kPendingUnits, "");
+  const auto seen = [&](const char* name, const std::string& waits, bool careful) {
+    const std::string due = std::string(kDue) + (careful ? kNotBehind : "");
+    return fill(
+        name,
+        Fill(kSeen,
+             {{"due", Fill(due, {{"lane", "$1::smallint"}, {"start", "$2::bigint"}, {"held", "$4"}})}}),
+        waits);
+  };
+  seen_plain = seen("seen", kWaitsSkip, false);
+  seen_careful_skip = seen("seen_careful_skip", kWaitsSkip, true);
+  seen_careful_block = seen("seen_careful_block", kWaitsBlock, true);
   sent = fill("sent", completion == Completion::kDelete ? kSentDelete : kSentMark, "");
   retry = fill("retry", kRetry, "");
   failed = fill("failed", kFailed, "");
   sample = fill("sample", kSample, "");
   purge = fill("purge", kPurge, "");
-  marker = Fill("/* outbox-relay: mark */ SELECT token FROM {schema}.outbox_marker", {{"schema", schema}});
   set_marker = Fill(
       "/* outbox-relay: mark */ INSERT INTO {schema}.outbox_marker DEFAULT VALUES ON CONFLICT DO NOTHING",
       {{"schema", schema}});

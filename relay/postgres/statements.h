@@ -36,6 +36,11 @@ struct Statements {
   const Statement& Waiting(OnFailed on_failed) const {
     return on_failed == OnFailed::kSkip ? waiting_skip : waiting_block;
   }
+  // What Read saw of one lane, without locks. Parameters: lane, scan start, last id, held topics.
+  const Statement& Seen(OnFailed on_failed, bool careful) const {
+    if (!careful) return seen_plain;
+    return on_failed == OnFailed::kSkip ? seen_careful_skip : seen_careful_block;
+  }
   // Parameters: lanes, most rows, max payload, held topics.
   const Statement& Retries(OnFailed on_failed) const {
     return on_failed == OnFailed::kSkip ? retries_skip : retries_block;
@@ -45,15 +50,14 @@ struct Statements {
   Statement read_skip, read_block, read_careful_skip, read_careful_block, trial_skip, trial_block;
   Statement waiting_skip, waiting_block;
   Statement retries_skip, retries_block;
-  Statement pending_units;  // lane, above, up to: every pending row there
-  Statement sent;           // ids
-  Statement retry;          // ids, delays in ms, errors
-  Statement failed;         // ids, errors
-  Statement sample;         // lanes, floors, held topics
-  Statement purge;          // from, most, age in seconds
-  std::string marker;       // reads the mark
-  std::string set_marker;   // makes one
-  std::string channel;      // of wake-ups
+  Statement seen_plain, seen_careful_skip, seen_careful_block;
+  Statement sent;    // ids
+  Statement retry;   // ids, delays in ms, errors
+  Statement failed;  // ids, errors
+  Statement sample;  // lanes, floors, held topics
+  Statement purge;   // from, most, age in seconds
+  std::string set_marker;
+  std::string channel;  // of wake-ups
 };
 
 std::string QuotedName(const std::string& name);

@@ -66,6 +66,19 @@ TEST_CASE("a row that somebody else has locked holds its unit and nothing else",
   CHECK(rest == IdList{locked, behind, late});
 }
 
+TEST_CASE("a row that somebody else has locked does not hold another unit's retry", "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  const auto locked = bench.Insert("t", "k", "p");
+  const auto retrying = bench.Insert("u", "k", "p");  // the same lane
+  const auto behind = bench.Insert("u", "k", "p");
+  bench.MakeDue(retrying);
+  bench.admin().Run("BEGIN; SELECT FROM outbox WHERE id = " + Id(locked) + " FOR UPDATE");
+  CHECK(Drain(*session, Everything()) == IdList{retrying, behind});
+  bench.admin().Run("COMMIT");
+  CHECK(Drain(*session, Everything()) == IdList{locked});
+}
+
 TEST_CASE("a retrying row that somebody else has locked holds its unit", "[contract]") {
   PostgresBench bench;
   const auto session = bench.Connect();
@@ -114,6 +127,38 @@ TEST_CASE("a scan starts behind what is sent, once nobody can own an id below", 
   // Below the scan start nobody looks: this is what a sweep is for.
   const auto lane = std::stoi(bench.admin().Value("SELECT lane FROM outbox WHERE id = " + Id(id)));
   if (lane > 2) CHECK(Drain(*session, Everything()) == IdList{});
+}
+
+TEST_CASE("an identity that begins anew is noticed, by whichever session", "[contract]") {
+  PostgresBench bench;
+  const auto busy = bench.Connect();
+  const auto quiet = bench.Connect();
+  for (int i = 0; i < 20; ++i) {
+    bench.Insert("t", "k", "p");
+    Drain(*busy, Everything());
+  }
+  bench.admin().Run("TRUNCATE outbox RESTART IDENTITY");
+  IdList ids;
+  for (int i = 0; i < 7; ++i) ids.push_back(bench.Insert("t", "k", "p"));
+  REQUIRE(ids.front() < 20);
+  quiet->Claim(Everything());  // finds out
+  CHECK(Drain(*quiet, Everything()) == ids);
+}
+
+TEST_CASE("settings of the role do not change what is read", "[contract]") {
+  PostgresBench bench;
+  bench.admin().Run(
+      "ALTER ROLE relay SET bytea_output = 'escape'; ALTER ROLE relay SET client_encoding = 'LATIN1';"
+      "ALTER ROLE relay SET default_transaction_isolation = 'serializable'");
+  const auto session = bench.Connect();
+  bench.Producer().Run("INSERT INTO outbox (topic, payload_bytes) VALUES ('t', '\\x00ff5c')");
+  bench.Producer().Run("INSERT INTO outbox (topic, payload) VALUES ('t', U&'\\00e4')");
+  std::vector<std::string> payloads;
+  const auto batch = session->Claim(Everything());
+  for (const Message& message : batch->messages()) payloads.emplace_back(*message.payload);
+  bench.admin().Run("ALTER ROLE relay RESET ALL");
+  std::sort(payloads.begin(), payloads.end());
+  CHECK(payloads == std::vector<std::string>{{"\0\xff\\", 3}, "\xc3\xa4"});
 }
 
 TEST_CASE("a sweep finds a row that was made pending by hand", "[contract]") {
@@ -316,6 +361,18 @@ TEST_CASE("a sample tells how old the oldest due message is, and whose keys are 
   REQUIRE(sample.lag);
   CHECK(*sample.lag > microseconds(0));
   CHECK(*sample.lag < seconds(60));
+}
+
+TEST_CASE("a sample does not take retrying messages for failed ones", "[contract]") {
+  PostgresBench bench;
+  bench.admin().Run(
+      "INSERT INTO outbox (topic, status, next_attempt_at)"
+      " SELECT 't', 'retrying', now() + interval '1 hour' FROM generate_series(1, 1500)");
+  const auto keeper = bench.store().ConnectKeeper();
+  CHECK(keeper->Sample().failed == 0);
+  CHECK(keeper->Sample().retrying == 1000);
+  bench.admin().Run("INSERT INTO outbox (topic, status) VALUES ('t', 'failed'), ('t', 'failed')");
+  CHECK(keeper->Sample().failed == 2);
 }
 
 TEST_CASE("more units than are remembered one by one wait, and all flow afterwards", "[contract]") {

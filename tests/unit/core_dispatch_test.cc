@@ -227,6 +227,14 @@ TEST_CASE("nothing of a unit goes alone after an earlier one that the main road 
   CHECK(scene.HandedOver() == IdList{1});
 }
 
+TEST_CASE("where no room is ever found the hand-over ends with the deadline", "[dispatch]") {
+  Scene scene;
+  scene.broker.SetQueueLimit(0);
+  scene.Run(Unit3());
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
+  CHECK(scene.HandedOver().empty());
+}
+
 TEST_CASE("what the client itself refuses ends its unit only", "[dispatch]") {
   for (const bool behind_goes_alone : {false, true}) {
     Scene scene;

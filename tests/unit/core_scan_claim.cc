@@ -87,7 +87,7 @@ void ModelClaim::OwnXid() {
 }
 
 void ModelClaim::Learn() {
-  relay_.book.Own(*xid_);
+  relay_.book.Own(epoch_, *xid_);
   bound_ = relay_.book.Bound(snapshot_);
   relay_.book.Hold(lanes_);
   next_ = trial_ ? &ModelClaim::ReadCareful : &ModelClaim::ReadPlain;
