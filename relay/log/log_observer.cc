@@ -7,6 +7,23 @@
 
 namespace outbox {
 
+namespace {
+
+// Of a W3C traceparent among the headers, "00-<trace id>-<span id>-<flags>"; empty if there is none.
+std::string_view TraceId(std::string_view headers) {
+  constexpr std::size_t kDigits = 32;
+  constexpr std::string_view kName = "\"traceparent\"";
+  const std::size_t name = headers.find(kName);
+  if (name == std::string_view::npos) return {};
+  const std::size_t dash = headers.find('-', name + kName.size());
+  if (dash == std::string_view::npos) return {};
+  const std::string_view id = headers.substr(dash + 1, kDigits);
+  const bool hex = id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return id.size() == kDigits && hex ? id : std::string_view();
+}
+
+}  // namespace
+
 const char* Word(TopicPause why) {
   switch (why) {
     case TopicPause::kUnknownTopic:
@@ -47,11 +64,13 @@ void LogObserver::LogRefusals(const ClaimReport& claim) {
   for (const Refusal& refusal : claim.refusals) {
     const Message& message = claim.messages[refusal.index];
     const bool failed = claim.outcomes[refusal.index] == Outcome::kFailed;
+    const std::string_view trace_id = TraceId(message.headers);
     const std::string next = failed ? std::string("it has failed and waits for an operator")
                                     : fmt::format("next attempt in {} ms", refusal.delay.count());
     Limited(LogLevel::kWarn, fmt::format("refused {} {}", failed, message.topic),
-            fmt::format("message {} of topic {} was refused, attempt {}: {}; {}", message.id, message.topic,
-                        message.attempts + 1, refusal.error, next));
+            fmt::format("message {} of topic {}{}{} was refused, attempt {}: {}; {}", message.id,
+                        message.topic, trace_id.empty() ? "" : ", trace_id ", trace_id, message.attempts + 1,
+                        refusal.error, next));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "postgres/errors.h"
 
@@ -160,9 +161,13 @@ pqxx::result Connection::Query(const std::string& name, const std::string& sql,
   });
 }
 
-void Connection::Begin() { Run(begin_); }
+void Connection::Begin() {
+  Run(begin_);
+  open_ = true;
+}
 
 void Connection::Commit() {
+  open_ = false;
   try {
     Guarded(kCommitLimit, [&] { return session_->exec("COMMIT"); });
   } catch (const StoreUnavailable& error) {
@@ -175,6 +180,7 @@ void Connection::Commit() {
 }
 
 void Connection::Rollback() noexcept {
+  if (!std::exchange(open_, false)) return;
   try {
     Guarded(statement_limit_, [&] { return session_->exec("ROLLBACK"); });
   } catch (const std::exception&) {

@@ -48,7 +48,9 @@ class Connection {
   void Begin();
   // Throws StoreUnavailable with kUnknownCommit if no answer came.
   void Commit();
-  void Rollback() noexcept;
+  void Rollback() noexcept;  // of nothing: nothing
+  // A statement outside a transaction runs under our settings, too.
+  bool keeps_settings() const { return !pooled_; }
 
  private:
   template <typename Step>
@@ -63,6 +65,7 @@ class Connection {
   std::unique_ptr<pqxx::nontransaction> session_;
   std::set<std::string> prepared_;
   bool pooled_ = false;
+  bool open_ = false;  // a transaction is
 };
 
 // conninfo with the defaults of docs/configuration.md added where they are absent.

@@ -50,13 +50,13 @@ PostgresSession::PostgresSession(const ConnectOptions& options, StepSupervisor& 
 PostgresSession::~PostgresSession() = default;
 
 std::unique_ptr<Batch> PostgresSession::Claim(const ClaimRequest& request) {
+  const bool was_quiet = std::exchange(nothing_due_, false);
   lanes_busy_ = 0;
-  nothing_due_ = false;
   Contents contents;
   contents.rows = std::make_shared<Rows>();
   contents.claimed_at = std::chrono::steady_clock::now();
   try {
-    Fill(request, contents);
+    Fill(request, was_quiet, contents);
   } catch (...) {
     book_.Release(contents.claim.lanes);
     throw;
@@ -64,13 +64,16 @@ std::unique_ptr<Batch> PostgresSession::Claim(const ClaimRequest& request) {
   return Finish(std::move(contents));
 }
 
-void PostgresSession::Fill(const ClaimRequest& request, Contents& contents) {
+void PostgresSession::Fill(const ClaimRequest& request, bool look_first, Contents& contents) {
   contents.claim.epoch = book_.epoch();
   contents.claim.trial = request.trial.has_value();
   std::vector<std::string> held_topics = request.held_topics;
   held_topics.insert(held_topics.end(), control_.paused_topics.begin(), control_.paused_topics.end());
   const Lanes wanted =
       request.trial ? Lanes{book_.TrialLane(*request.trial)} : book_.Lanes(held_topics, contents.claimed_at);
+  // While there is nothing to do one statement a claim tells so; a transaction would be three.
+  if (request.lanes == 0 || control_.paused) look_first = true;
+  if (look_first && connection_.keeps_settings() && (!AnyWork(wanted) || request.lanes == 0)) return;
   connection_.Begin();
   const Lanes lanes = Take(request, wanted, contents);
   if (lanes.empty() || control_.paused) return;
@@ -81,15 +84,11 @@ void PostgresSession::Fill(const ClaimRequest& request, Contents& contents) {
   CountSwept(lanes, contents.messages);
 }
 
-PostgresSession::Lanes PostgresSession::Take(const ClaimRequest& request, const Lanes& wanted,
-                                             Contents& contents) {
-  ClaimState& claim = contents.claim;
+std::optional<pqxx::row> PostgresSession::Ask(const Lanes& wanted, int most) {
   const Statement& take = statements_.Take(control_.on_failed);
   std::vector<std::string> signatures;
   signatures.reserve(wanted.size());
   for (const auto& entry : wanted) signatures.push_back(entry.waiting);
-  // While an operator's pause lasts this only looks whether it still does.
-  const int most = control_.paused ? 0 : request.lanes;
   const std::int64_t known_drawn = book_.last_drawn();
   const auto result =
       connection_.Query(take.name, take.sql,
@@ -99,13 +98,30 @@ PostgresSession::Lanes PostgresSession::Take(const ClaimRequest& request, const 
   control_ = ControlOf(row["control"]);
   if (row["marker"].is_null()) {
     SetMarker();
-    return {};
+    return std::nullopt;
   }
-  const std::int64_t last_drawn = Integer(View(row["last_drawn"]));
   const bool same = book_.SamePast(row["marker"].c_str());
-  const bool went_back = book_.WentBack(known_drawn, last_drawn);
-  if (!same || went_back) return {};
+  const bool went_back = book_.WentBack(known_drawn, Integer(View(row["last_drawn"])));
+  if (!same || went_back) return std::nullopt;
+  return row;
+}
 
+bool PostgresSession::AnyWork(const Lanes& wanted) {
+  const auto row = Ask(wanted, 0);
+  if (!row) return false;
+  const bool work = Integer(View((*row)["wanted"])) > 0 && !control_.paused;
+  nothing_due_ = !work && (control_.paused || wanted.size() == kLanes);
+  return work;
+}
+
+PostgresSession::Lanes PostgresSession::Take(const ClaimRequest& request, const Lanes& wanted,
+                                             Contents& contents) {
+  ClaimState& claim = contents.claim;
+  // While an operator's pause lasts this only looks whether it still does.
+  const int most = control_.paused ? 0 : request.lanes;
+  const auto answer = Ask(wanted, most);
+  if (!answer) return {};
+  const pqxx::row& row = *answer;
   const int many = static_cast<int>(Integer(View(row["many"])));
   const int had_work = static_cast<int>(Integer(View(row["wanted"])));
   lanes_busy_ = many < most ? had_work - many : 0;
@@ -113,7 +129,7 @@ PostgresSession::Lanes PostgresSession::Take(const ClaimRequest& request, const 
   nothing_due_ = control_.paused || (wanted.size() == kLanes && many == had_work);
   if (many == 0) return {};
   claim.xid = static_cast<Xid>(Integer(View(row["xid"])));
-  claim.last_drawn = last_drawn;
+  claim.last_drawn = Integer(View(row["last_drawn"]));
   claim.now = microseconds(Integer(View(row["now"])));
   book_.Own(claim.epoch, claim.xid);
   claim.bound = book_.Bound(Snapshot::Parse(View(row["snapshot"])));
@@ -134,7 +150,6 @@ void PostgresSession::SetMarker() {
   connection_.Rollback();
   book_.SamePast("");
   connection_.Run(statements_.set_marker);
-  connection_.Begin();
 }
 
 void PostgresSession::CountSwept(const Lanes& lanes, std::span<const Message> messages) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <pqxx/pqxx>
 #include <span>
 #include <vector>
 
@@ -38,7 +40,11 @@ class PostgresSession : public StoreSession {
   using Contents = PostgresBatch::Contents;
   using Lanes = std::vector<LaneBook::Entry>;
 
-  void Fill(const ClaimRequest& request, Contents& contents);
+  void Fill(const ClaimRequest& request, bool look_first, Contents& contents);
+  // Runs the take statement and hears what it tells. Null: what we remembered was of another past, and
+  // this claim ends.
+  std::optional<pqxx::row> Ask(const Lanes& wanted, int most);
+  bool AnyWork(const Lanes& wanted);
   Lanes Take(const ClaimRequest& request, const Lanes& wanted, Contents& contents);
   void CountSwept(const Lanes& lanes, std::span<const Message> messages);
   std::unique_ptr<Batch> Finish(Contents contents);

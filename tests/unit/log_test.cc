@@ -13,7 +13,9 @@
 #include <thread>
 #include <vector>
 
+#include "fakes/recording_observer.h"
 #include "log/log_limiter.h"
+#include "log/log_observer.h"
 #include "log/log_style.h"
 #include "support/catch.h"
 
@@ -142,6 +144,34 @@ TEST_CASE("threads may log while the settings change") {
   const std::string text = captured.Text();
   CHECK(counted == 400);
   CHECK(std::count(text.begin(), text.end(), '\n') == 400);
+}
+
+TEST_CASE("a refused message is logged with its reason and its trace, once, and the others are counted") {
+  const CapturedStderr captured;
+  SetUpLog({});
+  test::RecordingObserver next;
+  LogObserver log(next);
+  Message message;
+  message.id = 7;
+  message.topic = "orders";
+  message.headers = R"({"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})";
+  const std::vector<Message> messages(3, message);
+  const std::vector<Outcome> outcomes(3, Outcome::kRetry);
+  std::vector<Refusal> refusals;
+  for (std::size_t i = 0; i < 3; ++i) refusals.push_back({i, milliseconds(250), "policy: not today"});
+  ClaimReport claim;
+  claim.messages = messages;
+  claim.outcomes = outcomes;
+  claim.refusals = refusals;
+  claim.settled = true;
+  log.OnClaim(claim);
+  const std::string text = captured.Text();
+  CHECK(text.find(
+            "message 7 of topic orders, trace_id 4bf92f3577b34da6a3ce929d0e0e4736 was refused, attempt 1: "
+            "policy: not today; next attempt in 250 ms") != std::string::npos);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+  log.WriteKeptBack();
+  CHECK(captured.Text() == text);  // not overdue yet
 }
 
 TEST_CASE("one place and reason passes once in ten seconds and then tells the count") {
