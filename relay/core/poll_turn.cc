@@ -22,21 +22,23 @@ PollTurn::Kind PollTurn::Await() {
   return stopped_ ? Kind::kStop : Kind::kTurn;
 }
 
-void PollTurn::Done(Kind kind, bool empty, bool full) {
+void PollTurn::Done(Kind kind, Found found) {
   const std::scoped_lock lock(mutex_);
   if (kind == Kind::kTurn) taken_ = false;
-  rush_ = full;
-  if (empty) {
-    pause_ = std::clamp(pause_ * 2, min_, max_);
-  } else {
-    pause_ = min_;
-  }
-  if (full) {
+  rush_ = found == Found::kMore;
+  const bool empty = found == Found::kFailed || found == Found::kNothing;
+  pause_ = empty ? std::clamp(pause_ * 2, min_, max_) : min_;
+  if (rush_) {
     free_.notify_all();
     pause_over_.notify_all();
-  } else {
+  } else if (found != Found::kNothing) {
     free_.notify_one();
   }
+}
+
+void PollTurn::HandOn() {
+  const std::scoped_lock lock(mutex_);
+  free_.notify_one();
 }
 
 void PollTurn::Wake() {

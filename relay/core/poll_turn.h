@@ -18,9 +18,17 @@ class PollTurn {
   void set_range(milliseconds min, milliseconds max);
 
   enum class Kind { kStop, kTurn, kRush };
+  enum class Found {
+    kFailed,   // there was no claim
+    kNothing,  // the worker comes back at once: while that lasts the others sleep on
+    kSome,
+    kMore,  // than the limits allowed
+  };
   // Blocks until this worker should claim; every kTurn and kRush is answered by one Done.
   Kind Await();
-  void Done(Kind kind, bool empty, bool full);
+  void Done(Kind kind, Found found);
+  // For a worker that does not come back at once after kNothing.
+  void HandOn();
   void Wake();  // there is something to claim: end the pause
   void Stop();
 

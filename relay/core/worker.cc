@@ -52,6 +52,7 @@ void Worker::Run() {
     }
     try {
       if (const auto trial = context_.shared.TakeTrial()) {
+        context_.turn.HandOn();
         Trial(*trial);
         continue;
       }
@@ -109,7 +110,7 @@ ClaimRequest Worker::Request() const {
 // One claim with the turn to poll; the turn is handed on as soon as the claim has returned.
 void Worker::Turn(PollTurn::Kind kind) {
   if (!context_.shared.Admit()) {
-    context_.turn.Done(kind, true, false);
+    context_.turn.Done(kind, PollTurn::Found::kFailed);
     Look();
     PauseFor(kTinyPause);
     return;
@@ -119,11 +120,13 @@ void Worker::Turn(PollTurn::Kind kind) {
     batch = Claim(Request());
   } catch (...) {
     context_.shared.OnUndecided();
-    context_.turn.Done(kind, true, false);
+    context_.turn.Done(kind, PollTurn::Found::kFailed);
     throw;
   }
   const bool empty = batch->messages().empty();
-  context_.turn.Done(kind, empty, batch->full());
+  context_.turn.Done(kind, batch->full() ? PollTurn::Found::kMore
+                           : empty       ? PollTurn::Found::kNothing
+                                         : PollTurn::Found::kSome);
   if (empty) {
     const bool nothing_due = session_->nothing_due();
     if (nothing_due && !control_->paused) context_.shared.OnNothingDue(context_.env.now());

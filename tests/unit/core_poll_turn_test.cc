@@ -12,6 +12,7 @@ namespace outbox::test {
 namespace {
 
 using Kind = PollTurn::Kind;
+using Found = PollTurn::Found;
 using Clock = std::chrono::steady_clock;
 
 milliseconds Timed(PollTurn& turn, Kind expected) {
@@ -32,20 +33,34 @@ TEST_CASE("one worker has the turn, and the others sleep until it is handed on",
     });
   }
   CHECK_FALSE(WaitFor([&] { return others > 0; }, milliseconds(50)));
-  turn.Done(Kind::kTurn, false, false);
+  turn.Done(Kind::kTurn, Found::kSome);
   CHECK(WaitFor([&] { return others == 1; }));
   CHECK_FALSE(WaitFor([&] { return others > 1; }, milliseconds(50)));
   turn.Stop();
 }
 
+TEST_CASE("while nothing is found the others sleep on, until the turn is handed on", "[turn]") {
+  PollTurn turn(milliseconds(0), milliseconds(0));
+  REQUIRE(turn.Await() == Kind::kTurn);
+  std::atomic<int> others{0};
+  std::jthread other([&] {
+    if (turn.Await() == Kind::kTurn) ++others;
+  });
+  CHECK_FALSE(WaitFor([&] { return others > 0; }, milliseconds(50)));
+  turn.Done(Kind::kTurn, Found::kNothing);
+  CHECK_FALSE(WaitFor([&] { return others > 0; }, milliseconds(50)));
+  turn.HandOn();
+  CHECK(WaitFor([&] { return others == 1; }));
+}
+
 TEST_CASE("after a full batch everybody claims, without a pause", "[turn]") {
   PollTurn turn(seconds(60), seconds(60));
   REQUIRE(turn.Await() == Kind::kTurn);
-  turn.Done(Kind::kTurn, true, false);  // the pause is now a minute
+  turn.Done(Kind::kTurn, Found::kNothing);  // the pause is now a minute
   std::atomic<int> rushing{0};
   std::vector<std::jthread> threads;
   std::jthread sleeper([&] { turn.Await(); });  // has the turn, and sleeps
-  turn.Done(Kind::kRush, false, true);
+  turn.Done(Kind::kRush, Found::kMore);
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] {
       if (turn.Await() == Kind::kRush) ++rushing;
@@ -60,20 +75,20 @@ TEST_CASE("the pause doubles while claims are empty, and ends with the first tha
   PollTurn turn(milliseconds(20), milliseconds(80));
   CHECK(Timed(turn, Kind::kTurn) < milliseconds(15));
   for (const int least : {20, 40, 80, 80}) {
-    turn.Done(Kind::kTurn, true, false);
+    turn.Done(Kind::kTurn, Found::kNothing);
     CHECK(Timed(turn, Kind::kTurn) >= milliseconds(least));
   }
-  turn.Done(Kind::kTurn, false, false);
+  turn.Done(Kind::kTurn, Found::kSome);
   CHECK(Timed(turn, Kind::kTurn) < milliseconds(75));
 }
 
 TEST_CASE("a wake-up ends the pause, also one that has not begun yet", "[turn]") {
   PollTurn turn(seconds(60), seconds(60));
   REQUIRE(turn.Await() == Kind::kTurn);
-  turn.Done(Kind::kTurn, true, false);
+  turn.Done(Kind::kTurn, Found::kNothing);
   turn.Wake();
   CHECK(Timed(turn, Kind::kTurn) < seconds(10));
-  turn.Done(Kind::kTurn, true, false);
+  turn.Done(Kind::kTurn, Found::kNothing);
   std::jthread sleeper([&] { CHECK(turn.Await() == Kind::kTurn); });
   turn.Wake();
   sleeper.join();
@@ -82,7 +97,7 @@ TEST_CASE("a wake-up ends the pause, also one that has not begun yet", "[turn]")
 TEST_CASE("a stop ends every wait, and every later one", "[turn]") {
   PollTurn turn(seconds(60), seconds(60));
   REQUIRE(turn.Await() == Kind::kTurn);
-  turn.Done(Kind::kTurn, true, false);
+  turn.Done(Kind::kTurn, Found::kNothing);
   std::atomic<int> stopped{0};
   std::vector<std::jthread> threads;
   for (int i = 0; i < 3; ++i) {
