@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "campaign/checker.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "campaign/murmur2.h"
@@ -19,10 +20,15 @@ std::string Told(const WrittenRow& row) {
 
 }  // namespace
 
+void DeliveryChecker::NoteNumber(TransactionId transaction) {
+  std::int64_t& last = intended_[transaction.writer];
+  last = std::max(last, transaction.number);
+}
+
 void DeliveryChecker::Intend(const std::vector<WrittenRow>& rows) {
   const std::scoped_lock lock(mutex_);
   const TransactionId transaction = rows.at(0).transaction;
-  intended_[transaction.writer] = transaction.number;
+  NoteNumber(transaction);
   Open& open = open_[transaction];
   for (const WrittenRow& row : rows) open.rows |= Mask{1} << row.index;
   open.unseen = open.rows;
@@ -40,7 +46,7 @@ void DeliveryChecker::Commit(TransactionId transaction) {
 void DeliveryChecker::RollBack(TransactionId transaction) {
   const std::scoped_lock lock(mutex_);
   broken_.insert(transaction);
-  intended_[transaction.writer] = transaction.number;
+  NoteNumber(transaction);
   const auto open = open_.find(transaction);
   if (open == open_.end()) return;
   if (open->second.unseen != open->second.rows) {
@@ -59,6 +65,11 @@ std::size_t DeliveryChecker::FaultBegins(Moment at, RowKind refuses) {
 void DeliveryChecker::FaultHeals(std::size_t fault, Moment at) {
   const std::scoped_lock lock(mutex_);
   windows_.Heal(fault, at);
+}
+
+void DeliveryChecker::FaultMissed(std::size_t fault) {
+  const std::scoped_lock lock(mutex_);
+  windows_.Dismiss(fault);
 }
 
 void DeliveryChecker::CheckPlace(const test::Record& record, const WrittenRow& row,
@@ -106,7 +117,8 @@ void DeliveryChecker::See(const test::Record& record, Moment at) {
   const Mask bit = Mask{1} << (row->index % kRowsOfATransaction);
   if (open == open_.end() || (open->second.unseen & bit) == 0) {
     ++counts_.duplicates;
-    if (!windows_.Explain(at)) findings_.Add(Check::kDuplicates, where + " " + Told(*row) + ": no fault explains it");
+    if (!windows_.Explain(at))
+      findings_.Add(Check::kDuplicates, where + " " + Told(*row) + ": no fault explains it");
     return;
   }
   open->second.unseen &= ~bit;
@@ -188,7 +200,8 @@ void DeliveryChecker::Conclude(const OutboxState& outbox) {
     findings_.Add(Check::kLiveness, std::to_string(outbox.unsettled) + " rows are still unsettled");
   const std::int64_t sent = outbox.keeps_sent ? counts_.committed - counts_.failed - outbox.unsettled : 0;
   if (outbox.sent != sent) {
-    findings_.Add(Check::kDatabase, std::to_string(outbox.sent) + " rows are sent, it should be " + std::to_string(sent));
+    findings_.Add(Check::kDatabase,
+                  std::to_string(outbox.sent) + " rows are sent, it should be " + std::to_string(sent));
   }
   if (outbox.transactions != counts_.transactions) {
     findings_.Add(Check::kBooks, std::to_string(outbox.transactions) + " transactions in the side table, " +

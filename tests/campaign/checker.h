@@ -50,6 +50,7 @@ class DeliveryChecker {
   // The scheduler's word. `refuses`: the kind of rows that the broker may refuse from now on.
   std::size_t FaultBegins(Moment at, RowKind refuses = RowKind::kPlain);
   void FaultHeals(std::size_t fault, Moment at);
+  void FaultMissed(std::size_t fault);  // there was nothing to hit, so it explains nothing
 
   // Records of a partition in the order of their offsets, as soon as they can be read.
   void See(const test::Record& record, Moment at);
@@ -78,6 +79,7 @@ class DeliveryChecker {
     Mask unseen = 0;
   };
 
+  void NoteNumber(TransactionId transaction);
   void CheckPlace(const test::Record& record, const WrittenRow& row, const std::string& where);
   void SeeFirst(const WrittenRow& row, const std::string& where);
   void JudgeUnseen(const OutboxState& outbox);
@@ -89,7 +91,7 @@ class DeliveryChecker {
   Findings findings_;
   Counts counts_;
   std::set<RowKind> refusable_;
-  std::map<int, std::int64_t> intended_;  // the last number of each writer
+  std::map<int, std::int64_t> intended_;  // the highest number of each writer
   std::map<TransactionId, Open> open_;
   std::set<TransactionId> broken_;               // rolled back by a fault
   std::map<std::string, std::int64_t> arrived_;  // the last sequence of each serialised key

@@ -26,8 +26,13 @@ class History {
     return row;
   }
   test::Record Record(const WrittenRow& row) {
-    return {row.topic,     row.key ? JavaPartition(*row.key, kPartitions) : 0, offset_++, row.key, row.Payload(),
-            {{"id", row.MessageId()}, {"type", "changed"}, {"writer", "1"}}, 0};
+    return {row.topic,
+            row.key ? JavaPartition(*row.key, kPartitions) : 0,
+            offset_++,
+            row.key,
+            row.Payload(),
+            {{"id", row.MessageId()}, {"type", "changed"}, {"writer", "1"}},
+            0};
   }
   void Read(const WrittenRow& row) { checker.See(Record(row), now); }
   // True: that check, and no other, has something to say.
@@ -154,7 +159,8 @@ TEST_CASE("a committed message that never arrives is lost") {
   const WrittenRow row = history.Committed(1);
   REQUIRE(history.checker.Unseen(10) == std::vector<std::string>{row.MessageId()});
   SECTION("pending: and the backlog does not go away") {
-    history.outbox = {.sent = 0, .unsettled = 1, .rows = {{row.MessageId(), {"pending", 0, "", {}}}}, .transactions = 1};
+    history.outbox = {
+        .sent = 0, .unsettled = 1, .rows = {{row.MessageId(), {"pending", 0, "", {}}}}, .transactions = 1};
     const Findings findings = history.Concluded();
     CHECK(findings.count(Check::kLoss) == 1);
     CHECK(findings.count(Check::kLiveness) == 1);
@@ -290,10 +296,10 @@ TEST_CASE("what others found is in the verdict") {
 }
 
 TEST_CASE("the partitions are those of the Java client") {
-  const std::vector<std::pair<std::string, int>> by_java = {
-      {"", 646681},    {"a", 102524},    {"ab", 155434},
-      {"abc", 470107}, {"abcd", 834100}, {"orders/1234567", 184697},
-      {"k1", 45097},   {"üß€", 320969}};
+  const std::vector<std::pair<std::string, int>> by_java = {{"", 646681},     {"a", 102524},
+                                                            {"ab", 155434},   {"abc", 470107},
+                                                            {"abcd", 834100}, {"orders/1234567", 184697},
+                                                            {"k1", 45097},    {"üß€", 320969}};
   for (const auto& [key, partition] : by_java) CHECK(JavaPartition(key, 1'000'000) == partition);
 }
 

@@ -4,11 +4,13 @@
 namespace outbox::campaign {
 
 std::size_t FaultWindows::Open(Moment at) {
-  windows_.push_back({at, std::nullopt, 0});
+  windows_.push_back({at, std::nullopt});
   return windows_.size() - 1;
 }
 
 void FaultWindows::Heal(std::size_t window, Moment at) { windows_[window].healed = at; }
+
+void FaultWindows::Dismiss(std::size_t window) { windows_[window].dismissed = true; }
 
 std::int64_t FaultWindows::Capacity(const Window& window, Moment at) const {
   const auto lasted = window.healed.value_or(at) - window.began;
@@ -19,9 +21,11 @@ bool FaultWindows::Explain(Moment at) {
   // Of all that could explain it, the one that closes first: so no repeat goes unexplained that need not.
   Window* chosen = nullptr;
   for (Window& window : windows_) {
-    if (window.began > at || (window.healed && *window.healed + limits_.grace < at)) continue;
+    if (window.dismissed || window.began > at || (window.healed && *window.healed + limits_.grace < at))
+      continue;
     if (window.used >= Capacity(window, at)) continue;
-    const bool sooner = chosen == nullptr || (window.healed && (!chosen->healed || *window.healed < *chosen->healed));
+    const bool sooner =
+        chosen == nullptr || (window.healed && (!chosen->healed || *window.healed < *chosen->healed));
     if (sooner) chosen = &window;
   }
   if (chosen == nullptr) return false;

@@ -25,6 +25,7 @@ class FaultWindows {
 
   std::size_t Open(Moment at);
   void Heal(std::size_t window, Moment at);
+  void Dismiss(std::size_t window);  // it was no fault after all
   // Books one repeat that was read `at`; false: no fault explains it.
   bool Explain(Moment at);
 
@@ -35,6 +36,7 @@ class FaultWindows {
     Moment began;
     std::optional<Moment> healed;
     std::int64_t used = 0;
+    bool dismissed = false;
   };
   std::int64_t Capacity(const Window& window, Moment at) const;
 

@@ -15,8 +15,8 @@ std::uint32_t Murmur2(std::string_view text) {
   std::uint32_t hash = kSeed ^ static_cast<std::uint32_t>(text.size());
   std::size_t i = 0;
   for (; i + 4 <= text.size(); i += 4) {
-    std::uint32_t word = ByteAt(text, i) | ByteAt(text, i + 1) << 8 | ByteAt(text, i + 2) << 16 |
-                         ByteAt(text, i + 3) << 24;
+    std::uint32_t word =
+        ByteAt(text, i) | ByteAt(text, i + 1) << 8 | ByteAt(text, i + 2) << 16 | ByteAt(text, i + 3) << 24;
     word *= kMultiplier;
     word ^= word >> 24;
     hash = (hash * kMultiplier) ^ (word * kMultiplier);

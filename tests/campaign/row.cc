@@ -38,7 +38,12 @@ std::string WrittenRow::Payload() const {
   text << transaction.writer << ' ' << transaction.number << ' ' << index << ' ' << topic << ' '
        << key.value_or("-") << ' ' << sequence << ' ' << doomed << ' ' << static_cast<int>(kind) << ' ';
   std::string payload = text.str();
-  payload.resize(kind == RowKind::kLarge ? kLargePayload : kPlainPayload, 'x');
+  // Filled with what no compression makes smaller, or large messages would pass any limit.
+  std::uint64_t random = Checksum(payload);
+  while (payload.size() < (kind == RowKind::kLarge ? kLargePayload : kPlainPayload)) {
+    random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+    payload += static_cast<char>('0' + (random >> 58));
+  }
   return payload + ' ' + std::to_string(Checksum(payload));
 }
 

@@ -27,11 +27,13 @@ class Writers {
     std::map<std::string, int> partitions;
     std::filesystem::path journals;  // a folder
     std::uint64_t seed = 1;
-    int count = 8;
-    int keys = 60;
-    double rate = 20;  // transactions a second of each writer, at most
+    int count = 12;
+    std::vector<std::string> keys{};       // serialised; Prepare chooses them
+    std::vector<std::string> wild_keys{};  // not
+    double rate = 40;                      // transactions a second of each writer, at most
   };
-  static std::string Tables(const Options& options);  // SQL, for the owner of the database
+  // Makes the tables, as the owner of the database, and chooses the keys.
+  static void Prepare(test::Sql& owner, Options& options);
 
   Writers(Options options, DeliveryChecker& checker);
   ~Writers();
@@ -47,6 +49,7 @@ class Writers {
 
   const Options options_;
   DeliveryChecker& checker_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> hold_next_{0};
   std::atomic<std::int64_t> unsettled_{0};

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
+#include "campaign/fault.h"
+
+namespace outbox::campaign {
+namespace {
+
+using test::PostgresServer;
+using test::Sql;
+using test::SqlError;
+
+class StopPostgres final : public Fault {
+ public:
+  explicit StopPostgres(PostgresServer::StopMode mode) : mode_(mode) {}
+  std::string Begin(Scene& scene) override {
+    scene.field.postgres().Stop(mode_);
+    return "the server";
+  }
+  void Heal(Scene& scene) override { scene.field.postgres().Start(); }
+
+ private:
+  const PostgresServer::StopMode mode_;
+};
+
+// Somebody's `pg_terminate_backend` of each connection of a role.
+class TerminateBackends final : public Fault {
+ public:
+  explicit TerminateBackends(std::string role) : role_(std::move(role)) {}
+  std::string Begin(Scene& scene) override {
+    const auto ended =
+        scene.field.Connect("postgres")
+            .Rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + role_ + "'");
+    return ended.empty() ? "" : std::to_string(ended.size()) + " connections of " + role_;
+  }
+
+ private:
+  const std::string role_;
+};
+
+// A person who has locked one row and thinks about it.
+class LockRow final : public Fault {
+  std::string Begin(Scene& scene) override {
+    person_.emplace(scene.field.Connect("operator"));
+    std::string id;
+    const bool found = test::WaitFor(
+        [&] {
+          const auto rows = person_->Rows(
+              "ROLLBACK; BEGIN; SELECT id FROM outbox WHERE status = 'pending' ORDER BY id DESC LIMIT 1"
+              " FOR UPDATE SKIP LOCKED");
+          if (!rows.empty()) id = *rows[0][0];
+          return !id.empty();
+        },
+        test::seconds(2));
+    if (!found) person_.reset();
+    return found ? "row " + id : "";
+  }
+  void Heal(Scene&) override { person_.reset(); }
+
+  std::optional<Sql> person_;
+};
+
+// Keeps vacuum from removing anything.
+class HoldSnapshot final : public Fault {
+  std::string Begin(Scene& scene) override {
+    person_.emplace(scene.field.Connect("operator"));
+    person_->Run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM outbox_version");
+    return "a snapshot";
+  }
+  void Heal(Scene&) override { person_.reset(); }
+
+  std::optional<Sql> person_;
+};
+
+class LongWriter final : public Fault {
+  std::string Begin(Scene& scene) override {
+    const int duration = 4'000 + scene.Any(8'000);
+    scene.writers.HoldNext(test::milliseconds(duration));
+    return "a transaction for " + std::to_string(duration) + " ms";
+  }
+};
+
+// Everybody who has lost a connection meanwhile gets none.
+class UseUpConnections final : public Fault {
+  std::string Begin(Scene& scene) override {
+    Sql superuser = scene.field.Connect("postgres");
+    Take(scene);
+    superuser.Run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'relay'");
+    Take(scene);
+    return std::to_string(taken_.size()) + " connections taken";
+  }
+  void Heal(Scene&) override { taken_.clear(); }
+
+  void Take(Scene& scene) {
+    try {
+      for (int i = 0; i < 100; ++i) taken_.push_back(scene.field.Connect("operator"));
+    } catch (const SqlError&) {
+      // That was the limit.
+    }
+  }
+
+  std::vector<Sql> taken_;
+};
+
+template <typename Kind>
+std::unique_ptr<Fault> MakePlain() {
+  return std::make_unique<Kind>();
+}
+
+}  // namespace
+
+void AddPostgresFaults(std::vector<FaultKind>& kinds) {
+  const auto stop = [](PostgresServer::StopMode mode) {
+    return [mode] { return std::make_unique<StopPostgres>(mode); };
+  };
+  const auto terminate = [](const char* role) {
+    return [role] { return std::make_unique<TerminateBackends>(role); };
+  };
+  kinds.push_back({"postgres_crash", "postgres", 0, 3, stop(PostgresServer::StopMode::kImmediate)});
+  kinds.push_back({"postgres_restart", "postgres", 0, 3, stop(PostgresServer::StopMode::kFast)});
+  kinds.push_back({"terminate_relays", "", 0, 0, terminate("relay")});
+  kinds.push_back({"terminate_writers", "", 0, 0, terminate("service"), false});
+  kinds.push_back({"lock_row", "", 1, 5, MakePlain<LockRow>, false});
+  kinds.push_back({"hold_snapshot", "", 5, 15, MakePlain<HoldSnapshot>, false});
+  kinds.push_back({"long_writer", "", 0, 0, MakePlain<LongWriter>, false});
+  kinds.push_back({"no_connections", "postgres", 3, 6, MakePlain<UseUpConnections>});
+}
+
+}  // namespace outbox::campaign

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <string>
+
+#include "campaign/plan.h"
+#include "campaign/round.h"
+
+namespace outbox::campaign {
+namespace {
+
+struct Options {
+  double minutes = 5;
+  double round_seconds = 60;
+  std::uint64_t seed = std::random_device{}();
+  std::string only;
+  std::string completion;
+  std::string relay = OUTBOX_RELAY_BINARY;
+  std::filesystem::path folder;
+  std::filesystem::path resume;
+  int relays = 2;
+  bool list = false;
+};
+
+// The file that makes a campaign resumable: its seed, then one line for each round that held.
+std::filesystem::path Rounds(const Options& options) { return options.folder / "rounds"; }
+
+int RoundsDone(Options& options) {
+  if (options.resume.empty()) {
+    if (options.folder.empty()) options.folder = "faults-" + std::to_string(options.seed);
+    std::filesystem::create_directories(options.folder);
+    std::ofstream(Rounds(options)) << options.seed << "\n";
+    return 0;
+  }
+  options.folder = options.resume;
+  std::ifstream lines(Rounds(options));
+  if (!(lines >> options.seed)) throw std::invalid_argument(options.folder.string() + " holds no campaign");
+  int done = -1;
+  for (std::string line; std::getline(lines, line);) ++done;
+  return done;
+}
+
+bool Hold(const Options& options, int round) {
+  RoundOptions one;
+  one.relay = options.relay;
+  one.seed = options.seed + static_cast<std::uint64_t>(round);
+  one.folder = options.folder / ("round-" + std::to_string(round));
+  one.seconds = options.round_seconds;
+  one.only = options.only;
+  one.relays = options.relays;
+  one.deletes = options.completion.empty() ? one.seed % 2 == 1 : options.completion == "delete";
+  std::filesystem::remove_all(one.folder);
+  std::filesystem::create_directories(one.folder);
+  std::printf("round %d: seed %llu, completion %s, %d relays, in %s\n", round,
+              static_cast<unsigned long long>(one.seed), one.deletes ? "delete" : "mark", one.relays,
+              one.folder.c_str());
+  std::fflush(stdout);
+  const RoundResult result = RunRound(one);
+  PrintVerdict(result);
+  if (!result.findings.none()) {
+    std::printf(
+        "\nto see it again: scripts/faults --seed %llu --minutes 0 --round %.0f --relays %d --completion "
+        "%s%s%s\n",
+        static_cast<unsigned long long>(one.seed), one.seconds, one.relays, one.deletes ? "delete" : "mark",
+        one.only.empty() ? "" : " --only ", one.only.c_str());
+    return false;
+  }
+  std::ofstream(Rounds(options), std::ios::app) << "round " << round << " seed " << one.seed << " held\n";
+  return true;
+}
+
+int Run(Options options) {
+  if (options.list) {
+    for (const FaultKind& kind : AllFaults()) std::printf("%s\n", std::string(kind.name).c_str());
+    return 0;
+  }
+  const int done = RoundsDone(options);
+  for (int round = done; round == done || round * options.round_seconds < options.minutes * 60; ++round) {
+    if (!Hold(options, round)) return 1;
+  }
+  std::printf("\nall checks held\n");
+  return 0;
+}
+
+}  // namespace
+}  // namespace outbox::campaign
+
+int main(int argc, char** argv) {
+  outbox::campaign::Options options;
+  CLI::App app("Breaks everything between PostgreSQL and Kafka, and checks what the relay promises.");
+  app.add_option("--minutes", options.minutes, "of faults, in rounds; at least one round");
+  app.add_option("--round", options.round_seconds, "seconds of faults in each round");
+  app.add_option("--seed", options.seed, "of the first round; the next ones follow it");
+  app.add_option("--only", options.only, "this fault, or none");
+  app.add_option("--relays", options.relays)->check(CLI::Range(1, 6));
+  app.add_option("--completion", options.completion, "else by the seed")
+      ->check(CLI::IsMember({"mark", "delete"}));
+  app.add_option("--relay", options.relay, "the binary");
+  app.add_option("--folder", options.folder, "for journals, histories and logs");
+  app.add_option("--resume", options.resume, "the folder of a campaign that was interrupted");
+  app.add_flag("--list", options.list, "names of the faults");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return outbox::campaign::Run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "campaign/checker.h"
+
+namespace outbox::campaign {
+
+// One round of the campaign: servers, relays and writers of its own, faults for a while, then healed and
+// drained, and judged.
+struct RoundOptions {
+  std::string relay;  // the binary
+  std::filesystem::path folder;
+  std::uint64_t seed = 1;
+  double seconds = 60;  // of faults
+  std::string only{};   // one fault, or "none"
+  bool deletes = false;
+  int relays = 2;
+};
+
+struct RoundResult {
+  Findings findings;
+  DeliveryChecker::Counts counts;
+  std::size_t faults = 0;
+  double drained = 0;  // seconds from the end of the last fault and of the last writer to an empty backlog
+};
+
+RoundResult RunRound(const RoundOptions& options);
+// A table: check, result, detail; and examples of what is wrong.
+void PrintVerdict(const RoundResult& result);
+
+}  // namespace outbox::campaign
