@@ -8,6 +8,7 @@
 #include <map>
 
 #include "config/read_file.h"
+#include "config/redact.h"
 
 namespace outbox {
 
@@ -91,6 +92,16 @@ class Flattener {
   std::vector<Line> lines_;
 };
 
+// The library quotes the number that it cannot read, which may be a password without quotation marks.
+std::string WithoutNumber(std::string description) {
+  const std::size_t open = description.find('\'');
+  const std::size_t close = description.rfind('\'');
+  if (open == close || close - open < 3) return description;
+  if (std::string_view("+-.0123456789").find(description[open + 1]) == std::string_view::npos)
+    return description;
+  return description.replace(open + 1, close - open - 1, kRedacted);
+}
+
 // "a.b" = 1 beside a.b = 2: two keys to TOML, one to us.
 void RefuseRepeats(const std::vector<Entry>& entries) {
   std::map<std::string, const Entry*> seen;
@@ -119,7 +130,7 @@ std::vector<Entry> ReadTomlFile(const std::string& path, const std::string& show
     return entries;
   } catch (const toml::parse_error& error) {
     throw ConfigError(fmt::format("{}:{}: this is not valid TOML: {}", shown, error.source().begin.line,
-                                  error.description()));
+                                  WithoutNumber(std::string(error.description()))));
   }
 }
 

@@ -2,9 +2,11 @@
 #include "kafka/kafka_headers.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -77,18 +79,30 @@ class Members : public nlohmann::json_sax<nlohmann::json> {
     first_ = false;
     return --depth_ > 1 || Keep();
   }
+  // Of a name that stands twice, the last value counts.
   bool Keep() {
-    const auto same =
-        std::find_if(all_.begin(), all_.end(), [this](const auto& member) { return member.first == name_; });
-    if (same == all_.end()) {
-      all_.emplace_back(name_, value_);
+    if (const auto same = Find(); same < all_.size()) {
+      all_[same].second = value_;
     } else {
-      same->second = value_;
+      if (all_.size() >= kFew) places_.try_emplace(name_, all_.size());
+      all_.emplace_back(name_, value_);
     }
     return true;
   }
+  // A search through all would let a row with very many members hold its worker for minutes.
+  std::size_t Find() const {
+    const std::size_t first = std::min(all_.size(), kFew);
+    for (std::size_t i = 0; i < first; ++i) {
+      if (all_[i].first == name_) return i;
+    }
+    if (all_.size() <= kFew) return all_.size();
+    const auto place = places_.find(name_);
+    return place == places_.end() ? all_.size() : place->second;
+  }
 
+  static constexpr std::size_t kFew = 16;
   std::vector<std::pair<std::string, std::string>> all_;  // in the order of the row
+  std::unordered_map<std::string, std::size_t> places_;   // of the names in all_ behind the first few
   std::string name_;
   std::string value_;
   bool first_ = true;  // nothing precedes in this object or array

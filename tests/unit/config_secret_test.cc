@@ -87,6 +87,10 @@ TEST_CASE("no effective value shows a secret") {
 TEST_CASE("an error does not quote a secret") {
   const ConfigFixture fixture;
   CHECK(fixture.ErrorsOf("postgres.password = 987654\n").find("987654") == std::string::npos);
+  CHECK(fixture.ErrorsOf("postgres.password = 98765432109876543210\n") ==
+        "orders.toml:1: this is not valid TOML: Error while parsing decimal integer: '***' is not "
+        "representable in 64 bits");
+  CHECK(fixture.ErrorsOf("postgres.password = 98765e4321\n").find("98765") == std::string::npos);
 }
 
 TEST_CASE("connection strings lose their passwords and nothing else") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/kafka_headers.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +59,14 @@ TEST_CASE("no header name appears twice and the relay's own win", "[kafka]") {
         Pairs{{"id", "m-1"}, {"type", "paid"}, {"z", "z"}});
   CHECK(HeadersOf("", R"({"type": "y"})") == Pairs{{"id", "m-1"}, {"type", "y"}});
   CHECK(HeadersOf("", R"({"z": 1, "z": 2})").size() == 2);
+}
+
+TEST_CASE("very many headers are read in a time that grows with their number only", "[kafka]") {
+  std::string json = "{\"first\": 0, \"99999\": 0";
+  for (int i = 0; i < 100'000; ++i) json += ", \"" + std::to_string(i) + "\": 1";
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(HeadersOf("", json + "}").size() == 100'002);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));  // once it took twenty
 }
 
 TEST_CASE("headers that are no JSON object give none", "[kafka]") {
