@@ -47,6 +47,14 @@ int Main(int argc, char** argv) {
   app.footer("Try it:  outbox-relay demo\nHelp on a command:  outbox-relay COMMAND --help");
   AddRun(app, line, exit_code);
   AddDemo(app, line, exit_code);
+  AddStatus(app, line, exit_code);
+  AddList(app, line, exit_code);
+  AddShow(app, line, exit_code);
+  AddRetry(app, line, exit_code);
+  AddDiscard(app, line, exit_code);
+  AddUnblock(app, line, exit_code);
+  AddPause(app, line, exit_code);
+  AddResume(app, line, exit_code);
   AddSchema(app, line, exit_code);
   AddConfig(app, line, exit_code);
   AddHealthcheck(app, line, exit_code);

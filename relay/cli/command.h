@@ -27,6 +27,14 @@ void AddDemo(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddSchema(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddConfig(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddHealthcheck(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddStatus(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddPause(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddResume(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddList(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddShow(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddRetry(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddDiscard(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddUnblock(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddVersion(CLI::App& app, const CommandLine& line, int& exit_code);
 
 }  // namespace outbox

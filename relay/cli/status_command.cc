@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/exit_code.h"
+#include "cli/message_view.h"
+#include "cli/operator_command.h"
+#include "config/units.h"
+#include "postgres/operator_status.h"
+#include "system/signals.h"
+
+namespace outbox {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct StatusFlags : OperatorFlags {
+  bool wait_empty = false;
+  std::string max_lag;
+  std::int64_t max_failed = -1;  // none
+};
+
+double Seconds(microseconds span) { return static_cast<double>(span.count()) / 1e6; }
+
+// In words; empty: within all limits.
+std::vector<std::string> OverLimits(const StatusFlags& flags, const TableSample& sample) {
+  std::vector<std::string> over;
+  if (!flags.max_lag.empty()) {
+    const milliseconds limit = ParseDuration(flags.max_lag).value();
+    if (!sample.lag) {
+      over.emplace_back("the lag is not known: too many messages are held");
+    } else if (*sample.lag > limit) {
+      over.push_back(fmt::format("the lag is {:.1f} s, more than {}", Seconds(*sample.lag), flags.max_lag));
+    }
+  }
+  if (flags.max_failed >= 0 && sample.failed > flags.max_failed) {
+    over.push_back(fmt::format("{} messages failed, more than {}", sample.failed, flags.max_failed));
+  }
+  return over;
+}
+
+void PrintJson(const OutboxStatus& status, const std::vector<std::string>& over) {
+  const TableSample& sample = status.sample;
+  auto paused = ordered_json::array();
+  for (const PauseEntry& pause : status.pauses) {
+    paused.push_back({{"topic", ToJson(pause.topic)},
+                      {"set_by", pause.set_by},
+                      {"reason", ToJson(pause.reason)},
+                      {"since", pause.since},
+                      {"until", ToJson(pause.until)}});
+  }
+  auto relays = ordered_json::array();
+  for (const RelayPresence& relay : status.relays) {
+    relays.push_back({{"application", relay.application}, {"connections", relay.connections}});
+  }
+  ordered_json json = {
+      {"messages", {{"pending", sample.pending}, {"retrying", sample.retrying}, {"failed", sample.failed}}}};
+  json["lag_seconds"] = sample.lag ? ordered_json(Seconds(*sample.lag)) : nullptr;
+  json["oldest_pending_seconds"] = Seconds(sample.oldest_pending);
+  json["blocked_keys"] = sample.blocked_keys;
+  json["on_failed"] = status.on_failed;
+  json["paused"] = paused;
+  json["relays"] = relays;
+  json["size_bytes"] = sample.size_bytes;
+  json["dead_tuples"] = sample.dead_tuples;
+  json["oldest_transaction_seconds"] =
+      sample.oldest_transaction ? ordered_json(sample.oldest_transaction->count()) : nullptr;
+  json["schema_version"] = sample.schema_version;
+  json["over"] = over;
+  std::cout << Dump(json) << "\n";
+}
+
+void PrintText(const OutboxStatus& status) {
+  const TableSample& sample = status.sample;
+  const auto say = [](const char* name, const std::string& text) {
+    std::cout << fmt::format("{:<14}{}\n", name, text);
+  };
+  say("messages",
+      fmt::format("{} pending, {} retrying, {} failed", sample.pending, sample.retrying, sample.failed));
+  say("lag", sample.lag ? fmt::format("{:.1f} s", Seconds(*sample.lag)) : "unknown: too many are held");
+  say("oldest", fmt::format("pending for {:.1f} s", Seconds(sample.oldest_pending)));
+  say("blocked keys", fmt::format("{} (on_failed is {})", sample.blocked_keys, status.on_failed));
+  for (const PauseEntry& pause : status.pauses) {
+    say("paused", (pause.topic ? "topic " + *pause.topic : "everything") + " by " + pause.set_by + " since " +
+                      pause.since + (pause.until ? " until " + *pause.until : "") +
+                      (pause.reason ? ": " + *pause.reason : ""));
+  }
+  for (const RelayPresence& relay : status.relays) {
+    say("relay", fmt::format("{}, {} connections", Harmless(relay.application), relay.connections));
+  }
+  if (status.relays.empty()) say("relay", "none is connected");
+  say("table", fmt::format("{:.1f} MiB, {} dead rows, schema version {}",
+                           static_cast<double>(sample.size_bytes) / (1 << 20), sample.dead_tuples,
+                           sample.schema_version));
+  say("transaction", sample.oldest_transaction
+                         ? fmt::format("the oldest is open for {} s", sample.oldest_transaction->count())
+                         : "unknown: it needs pg_read_all_stats");
+}
+
+// Null: a signal came first. `signals` is null where nobody waits.
+std::optional<OutboxStatus> ReadWhenDue(OperatorSession& session, const OperatorTarget& target,
+                                        Signals* signals) {
+  for (;;) {
+    OutboxStatus status = ReadStatus(session, target.server, target.outbox.schema);
+    if (signals == nullptr || status.sample.pending + status.sample.retrying == 0) return status;
+    if (signals->Wait(seconds(1)) == Signal::kTerminate) return std::nullopt;
+  }
+}
+
+int ShowStatus(const CommandLine& line, const StatusFlags& flags) {
+  // Before the session, whose threads must not take the signals.
+  std::optional<Signals> signals;
+  if (flags.wait_empty) signals.emplace();
+  return RunOperator(line, flags, [&](OperatorSession& session) -> int {
+    const auto status = ReadWhenDue(session, FindTarget(line, flags), signals ? &*signals : nullptr);
+    if (!status) {
+      std::cerr << "interrupted, and messages are left\n";
+      return kExitTryAgain;
+    }
+    const std::vector<std::string> over = OverLimits(flags, status->sample);
+    if (line.output == "table") {
+      PrintText(*status);
+    } else {
+      PrintJson(*status, over);
+    }
+    for (const std::string& problem : over) std::cerr << problem << "\n";
+    return over.empty() ? kExitDone : kExitNo;
+  });
+}
+
+}  // namespace
+
+void AddStatus(CLI::App& app, const CommandLine& line, int& exit_code) {
+  CLI::App* status = app.add_subcommand("status", "Says how the outbox is, also while every relay is down");
+  const auto flags = std::make_shared<StatusFlags>();
+  status->add_flag("--wait-empty", flags->wait_empty, "First wait until nothing is pending or retrying");
+  status->add_option("--max-lag", flags->max_lag, "1 if the lag is longer")->check(SpanProblem, "TIME");
+  status->add_option("--max-failed", flags->max_failed, "1 if more messages failed")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000}));
+  AddOperatorFlags(*status, *flags);
+  status->callback([flags, &line, &exit_code] { exit_code = ShowStatus(line, *flags); });
+  status->footer(
+      "Pending messages are counted to 2,000 and estimated beyond, others counted to 1,000.\n"
+      "Lag is the age of the oldest message that could go out.\n"
+      "Examples:\n"
+      "  outbox-relay -n orders status\n"
+      "  outbox-relay -n orders status --max-lag 1m --max-failed 0\n"
+      "  timeout 5m outbox-relay -n orders -o json status --wait-empty");
+}
+
+}  // namespace outbox
