@@ -61,6 +61,7 @@ void BatchVerdict::PassOn(const Message& message, const Report& report) {
     const bool by_others = report.reason == Reason::kPurged || report.reason == Reason::kFatal ||
                            report.reason == Reason::kShutdown;
     if (!by_others) outage_ = true;
+    if (report.reason == Reason::kPurged) purged_ = true;
   }
 }
 

@@ -34,6 +34,7 @@ class BatchVerdict {
   bool anything_settled() const { return anything_settled_; }
   bool persisted() const { return persisted_; }
   bool outage() const { return outage_; }
+  bool purged() const { return purged_; }          // some message was, with a producer that was given up
   const std::string& why() const { return why_; }  // of the first report that was not persisted
 
  private:
@@ -52,6 +53,7 @@ class BatchVerdict {
   bool anything_settled_ = false;
   bool persisted_ = false;
   bool outage_ = false;
+  bool purged_ = false;
   std::string why_;
 };
 

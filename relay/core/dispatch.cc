@@ -92,7 +92,7 @@ void Dispatch::Decide() {
   for (std::size_t i = 0; i < order_.messages.size(); ++i) {
     if (!verdict_.decided(i)) verdict_.Decide(i, units_.road(i), delivery_.report(i));
   }
-  verdict_.Close(delivery_.ended(), patience_.tried_long(now), now);
+  verdict_.Close(delivery_.ended(), patience_.tried_long(now) && !patience_.blamed(), now);
 }
 
 }  // namespace outbox

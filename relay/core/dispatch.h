@@ -48,6 +48,8 @@ class Dispatch {
   const std::vector<Report>& reports() const { return verdict_.reports(); }
   bool anything_settled() const { return verdict_.anything_settled(); }
   bool persisted() const { return verdict_.persisted(); }
+  // Others gave up the producer in which this batch waited: it says nothing about the batch.
+  bool interrupted() const { return !persisted() && !patience_.gave_up() && verdict_.purged(); }
   bool outage() const { return verdict_.outage() || patience_.past_deadline(); }
   const std::string& why() const { return verdict_.why(); }  // of the first report that was not persisted
 

@@ -46,13 +46,14 @@ void Patience::WatchClock() {
   if (now >= order_.stop_by()) {
     GiveUp(GiveUpReason::kShutdown, now);
   } else if (now >= order_.deadline) {
-    if (OthersServed()) SuspectSilentTopics(now);
+    if (BrokersAnswer()) SuspectSilentTopics(now);
     GiveUp(GiveUpReason::kDeadline, now);
     past_deadline_ = true;
-  } else if (!ended_at_ && !order_.trial && tried_long(now) && now - last_progress_ > kSilentFor &&
-             OthersServed()) {
+  } else if (!ended_at_ && !order_.trial && tried_long(now) &&
+             now - last_progress_ > (OthersServed() ? kSilentFor : kAllSilentFor) && BrokersAnswer()) {
     SuspectSilentTopics(now);
     GiveUp(GiveUpReason::kDeadline, now);
+    blamed_ = true;
   }
 }
 
@@ -62,10 +63,7 @@ void Patience::GiveUp(GiveUpReason reason, TimePoint now) {
   delivery_.GiveUp(reason);
 }
 
-// If others were served since, and a broker still answers, whoever is silent is sick by itself. Without
-// this rule one partition without a leader would cost everybody's generation, again and again.
-bool Patience::OthersServed() {
-  if (!OthersPersisted()) return false;
+bool Patience::BrokersAnswer() {
   const std::size_t silent = delivery_.unreported();
   // Not Probe: that goes by the main road, where a request that the sick topic holds up holds up the
   // question as well.
@@ -73,7 +71,7 @@ bool Patience::OthersServed() {
   while (first < order_.messages.size() && !Silent(first)) ++first;
   if (first == order_.messages.size()) return false;
   if (publisher_.ProbeTopic(order_.messages[first].topic, kProbeTimeout) == TopicState::kUnreachable) {
-    // They were served before the brokers fell silent too: that is an outage, and no topic's fault.
+    // That is an outage, and no topic's fault.
     last_progress_ = env_.now();
     return false;
   }
@@ -82,7 +80,7 @@ bool Patience::OthersServed() {
   return delivery_.unreported() == silent;
 }
 
-bool Patience::OthersPersisted() const {
+bool Patience::OthersServed() const {
   if (shared_.AnythingPersistedSince(begin_)) return true;
   for (std::size_t i = 0; i < order_.messages.size(); ++i) {
     if (delivery_.report(i).kind == ReportKind::kPersisted) return true;

@@ -129,7 +129,8 @@ void Worker::Turn(PollTurn::Kind kind) {
                                          : PollTurn::Found::kSome);
   if (empty) {
     const bool nothing_due = session_->nothing_due();
-    if (nothing_due && !control_->paused) context_.shared.OnNothingDue(context_.env.now());
+    // Perhaps all that is due is held; whoever waits for a trial waits for the breaker to close.
+    if (!control_->paused) context_.shared.OnNothingDue(context_.env.now());
     context_.shared.OnUndecided();
     context_.observer.OnClaim({.claim_time = claim_time_,
                                .lanes = batch->lanes(),
@@ -225,8 +226,11 @@ void Worker::Deliver(Batch& batch, bool trial) {
   const TimePoint published = context_.env.now();
   report.publish_time = Since(begin, published);
   report.reports = dispatch.reports();
-  if (trial) {
-    context_.shared.OnTrial(std::string(messages[0].topic), dispatch.persisted(), published);
+  const std::string topic = trial ? std::string(messages[0].topic) : std::string();
+  if (trial && dispatch.interrupted()) {
+    context_.shared.PostponeTrial(topic);  // another trial's producer was given up, and ours with it
+  } else if (trial) {
+    context_.shared.OnTrial(topic, dispatch.persisted(), published);
   } else {
     context_.shared.OnBatch(dispatch.persisted(), dispatch.outage(), dispatch.why(), published);
   }

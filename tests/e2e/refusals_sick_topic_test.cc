@@ -43,7 +43,7 @@ void SickFor(seconds duration, const Stage& stage, RelayProcess& relay, const ch
     INFO(relay.log());
     CHECK(sent[topic] > 0.8);
   }
-  CHECK(sent["sick"] < 0.5);
+  if (sent.contains("sick")) CHECK(sent["sick"] < 0.5);
   CHECK(stage.Superuser().Value(
             "SELECT count(*) FROM outbox WHERE attempts > 0 OR status IN ('retrying', 'failed')") == "0");
   CHECK(relay.Metric("topics_suspected") == 1.0);
@@ -94,6 +94,26 @@ void BesideSickTopic(seconds duration) {
 }  // namespace
 
 TEST_CASE("three topics keep their rate beside a sick one") { BesideSickTopic(seconds(15)); }
+// A request that waits for replicas holds up all that follow it, and here nobody was ever served before.
+TEST_CASE("a sick topic that comes first holds up the others for a dozen seconds at most") {
+  Stage stage;
+  CreateTopics(stage);
+  const auto relay = stage.StartRelay();
+  relay->AwaitReady();
+  stage.Service().Run(
+      "INSERT INTO outbox (topic, key, payload) SELECT 'sick', i::text, '0 0 ' FROM generate_series(1, 100) "
+      "i");
+  std::this_thread::sleep_for(seconds(1));
+  Load load({.conninfo = stage.postgres().conninfo("app", "service"),
+             .topics = {"a", "b", "c"},
+             .writers = 4,
+             .keys = 50,
+             .rate = 1'000});
+  SickFor(seconds(20), stage, *relay, "before all others");
+  load.Stop();
+  CHECK(relay->Stop() == 0);
+}
+
 TEST_CASE("three topics keep their rate beside one that is sick for minutes", "[slow]") {
   BesideSickTopic(seconds(90));
 }

@@ -389,6 +389,7 @@ TEST_CASE("a topic that vanishes under way is paused, and nobody is charged", "[
 TEST_CASE("at its deadline a batch is given up, and nothing is charged", "[dispatch]") {
   Scene scene;
   scene.broker.Hold();
+  scene.broker.SetReachable(false);
   scene.Run(Unit3());
   CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait, kWait});
   CHECK(scene.settlement.refusals.empty());
@@ -409,6 +410,20 @@ TEST_CASE("a topic that is silent while others are served is suspected before th
   CHECK(scene.clock.now() - begin > Dispatch::kSuspectAfter);
   CHECK(scene.clock.now() - begin < seconds(30));
   CHECK_FALSE(scene.broker.log().size() == 3);
+}
+
+TEST_CASE("where nobody is served although a broker answers, every silent topic is suspected, later",
+          "[dispatch]") {
+  Scene scene;
+  const TimePoint begin = scene.clock.now();
+  scene.broker.Hold();
+  scene.Run({MakeMessage(1, "t", "k"), MakeMessage(2, "sick", "k")});
+  CHECK(scene.settlement.outcomes == Outcomes{kWait, kWait});
+  CHECK(scene.shared.held_topics() == std::vector<std::string>{"sick", "t"});
+  CHECK(scene.broker.given_up() == std::vector{GiveUpReason::kDeadline});
+  CHECK(scene.clock.now() - begin > seconds(10));
+  CHECK(scene.clock.now() - begin < seconds(30));
+  CHECK_FALSE(scene.outage);
 }
 
 TEST_CASE("when every broker falls silent no topic is suspected, whoever was served before", "[dispatch]") {
