@@ -14,7 +14,7 @@ namespace outbox {
 // Rows of a statement, by column name, as values of their own.
 class OperatorAnswer {
  public:
-  explicit OperatorAnswer(pqxx::result result) : result_(std::move(result)) {}
+  explicit OperatorAnswer(const pqxx::result& result) : result_(result) {}
 
   int size() const { return static_cast<int>(result_.size()); }
   std::string Text(int row, const char* column) const { return std::string(View(At(row, column))); }
