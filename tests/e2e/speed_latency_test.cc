@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include "e2e/load.h"
 #include "e2e/stage.h"
@@ -9,6 +11,21 @@
 
 namespace outbox::test {
 namespace {
+
+std::int64_t InsertedAt(const Record& record) {
+  return std::stoll(record.payload->substr(record.payload->find(' ') + 1));
+}
+
+// The first second is told apart: new connections plan their statements, the client finds its brokers.
+std::pair<std::vector<Record>, std::vector<Record>> SplitFirstSecond(const std::vector<Record>& records) {
+  std::int64_t begin = InsertedAt(records.front());
+  for (const Record& record : records) begin = std::min(begin, InsertedAt(record));
+  std::pair<std::vector<Record>, std::vector<Record>> split;
+  for (const Record& record : records) {
+    (InsertedAt(record) < begin + 1'000'000 ? split.first : split.second).push_back(record);
+  }
+  return split;
+}
 
 void LatencyFor(seconds duration) {
   Stage stage;
@@ -51,11 +68,16 @@ void LatencyFor(seconds duration) {
   CHECK(verdict.lost == 0);
   CHECK(verdict.out_of_order == 0);
   CHECK(verdict.duplicates == 0);
-  const auto latencies = Latencies(reader.records());
+  const auto [first_second, later_on] = SplitFirstSecond(reader.records());
+  const auto first = Latencies(first_second);
+  const auto latencies = Latencies(later_on);
+  std::cout << "1,000/s, first second after the start: p50 " << Percentile(first, 50) << " ms, p99 "
+            << Percentile(first, 99) << " ms\n";
   std::cout << "1,000/s: p50 " << Percentile(latencies, 50) << " ms, p99 " << Percentile(latencies, 99)
             << " ms, p99.9 " << Percentile(latencies, 99.9) << " ms, most " << latencies.back() << " ms of "
             << latencies.size() << " messages, relay " << relay->process().cpu_seconds() << " CPU s, "
             << relay->process().resident_bytes() / 1'000'000 << " MB\n";
+  CHECK(Percentile(first, 99) < 1'000);
   CHECK(Percentile(latencies, 99) < 100);  // a machine of two cores that does other things, too
   CHECK(relay->Stop() == 0);
 }
