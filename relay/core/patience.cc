@@ -96,8 +96,8 @@ void Patience::SuspectSilentTopics(TimePoint now) {
   for (std::size_t i = 0; i < order_.messages.size(); ++i) {
     if (!Silent(i)) continue;
     const Message& message = order_.messages[i];
-    shared_.PauseTopic(message.topic, TopicPause::kSuspected,
-                       "no reports while other messages were persisted", message.lane, now);
+    shared_.PauseTopic(message.topic, TopicPause::kSuspected, "no reports, although brokers answer",
+                       message.lane, now);
   }
 }
 

@@ -16,27 +16,6 @@ struct DestroyTailPartitions {
   }
 };
 
-std::string Text(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
-
-test::Record Told(const rd_kafka_message_t& message) {
-  test::Record record;
-  record.topic = rd_kafka_topic_name(message.rkt);
-  record.partition = message.partition;
-  record.offset = message.offset;
-  if (message.key != nullptr) record.key = Text(message.key, message.key_len);
-  if (message.payload != nullptr) record.payload = Text(message.payload, message.len);
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t size = 0;
-  for (std::size_t h = 0;
-       rd_kafka_header_get_all(headers, h, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++h) {
-    record.headers.emplace_back(name, value != nullptr ? Text(value, size) : "");
-  }
-  return record;
-}
-
 }  // namespace
 
 TailReader::TailReader(const std::string& bootstrap, const std::map<std::string, int>& partitions, See see)
@@ -77,7 +56,7 @@ void TailReader::Read() {
     if (!message || message->rkt == nullptr) continue;
     const auto position = positions_.find({rd_kafka_topic_name(message->rkt), message->partition});
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      see_(Told(*message));
+      see_(test::ToRecord(*message));
       position->second = message->offset + 1;
     } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       position->second = std::max<std::int64_t>(position->second, message->offset);

@@ -4,29 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
-#include <sstream>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "support/captured_stream.h"
 #include "support/catch.h"
 
 namespace outbox::test {
-namespace {
-
-// Takes what is written to a standard stream while it lives.
-class Captured {
- public:
-  explicit Captured(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
-  ~Captured() { stream_.rdbuf(before_); }
-  std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::ostream& stream_;
-  std::streambuf* before_;
-};
-
-}  // namespace
 
 OperatorDesk::OperatorDesk() {
   REQUIRE(database_.Schema({"apply", "--execute"}).exit == 0);
@@ -47,8 +31,8 @@ Database::Answer OperatorDesk::Run(const std::vector<std::string>& arguments, co
   std::vector<std::string> words = arguments;
   words.insert(words.end(), {"--conninfo", conninfo(user)});
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
-  const Captured out(std::cout);
-  const Captured err(std::cerr);
+  const CapturedStream out(std::cout);
+  const CapturedStream err(std::cerr);
   try {
     app.parse(words);
   } catch (const CLI::ParseError&) {

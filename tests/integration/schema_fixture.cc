@@ -4,28 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
-#include <sstream>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "support/captured_stream.h"
 
 namespace outbox::test {
-namespace {
-
-// Takes what is written to a standard stream while it lives.
-class Capture {
- public:
-  explicit Capture(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
-  ~Capture() { stream_.rdbuf(before_); }
-  std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::ostream& stream_;
-  std::streambuf* before_;
-};
-
-}  // namespace
 
 PostgresServer& Server() {
   static PostgresServer server({.settings = {}, .fsync = false});
@@ -55,8 +39,8 @@ Database::Answer Database::Schema(const std::vector<std::string>& arguments, con
   words.insert(words.begin(), "schema");
   if (words[1] != "print") words.insert(words.end(), {"--conninfo", conninfo(user)});
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
-  const Capture out(std::cout);
-  const Capture err(std::cerr);
+  const CapturedStream out(std::cout);
+  const CapturedStream err(std::cerr);
   try {
     app.parse(words);
   } catch (const CLI::ParseError&) {

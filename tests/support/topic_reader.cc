@@ -21,6 +21,8 @@ std::optional<std::string> Bytes(const void* data, std::size_t size) {
   return std::string(static_cast<const char*>(data), size);
 }
 
+}  // namespace
+
 Record ToRecord(const rd_kafka_message_t& message) {
   Record record;
   record.topic = rd_kafka_topic_name(message.rkt);
@@ -41,8 +43,6 @@ Record ToRecord(const rd_kafka_message_t& message) {
   }
   return record;
 }
-
-}  // namespace
 
 std::string Record::header(const std::string& name) const {
   const auto found =

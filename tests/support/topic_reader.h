@@ -25,6 +25,8 @@ struct Record {
   std::string header(const std::string& name) const;  // the first of that name; empty if there is none
 };
 
+Record ToRecord(const rd_kafka_message_t& message);
+
 // Reads whole topics, from their beginnings, as a consumer with read_committed sees them. All
 // records read so far stay here, in the order of each partition. Used by one thread.
 class TopicReader {

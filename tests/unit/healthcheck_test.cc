@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -11,26 +10,12 @@
 #include "cli/exit_code.h"
 #include "config/config_error.h"
 #include "http/http_server.h"
+#include "support/captured_stream.h"
 #include "support/catch.h"
 #include "support/temp_dir.h"
 
 namespace outbox::test {
 namespace {
-
-// Catches what goes to a stream while it lives.
-class Caught {
- public:
-  explicit Caught(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
-  ~Caught() { stream_.rdbuf(before_); }
-  Caught(const Caught&) = delete;
-  Caught& operator=(const Caught&) = delete;
-  std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::ostream& stream_;
-  std::streambuf* before_;
-};
 
 struct Ran {
   int exit_code = -1;
@@ -40,8 +25,8 @@ struct Ran {
 
 Ran Healthcheck(const std::string& arguments, const CommandLine& line = {}) {
   Ran ran;
-  Caught out(std::cout);
-  Caught err(std::cerr);
+  CapturedStream out(std::cout);
+  CapturedStream err(std::cerr);
   CLI::App app;
   AddHealthcheck(app, line, ran.exit_code);
   app.parse("healthcheck " + arguments);
