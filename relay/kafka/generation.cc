@@ -178,6 +178,11 @@ void Generation::Run() noexcept {
 
 void Generation::Poll(milliseconds timeout) {
   rd_kafka_poll(client_.get(), static_cast<int>(timeout.count()));
+  // A relay without messages is ready as soon as a broker answers; the first statistics come after 5 s.
+  if (!answered_ && rd_kafka_controllerid(client_.get(), 0) >= 0) {
+    answered_ = true;
+    context_->health.OnAnswer();
+  }
   // Between two polls no callback is on its way, so no slot of a flight that is done is touched.
   if (landed_.exchange(false)) Sweep();
 }

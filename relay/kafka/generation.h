@@ -98,6 +98,7 @@ class Generation {
   std::atomic<bool> ended_{false};
   std::atomic<bool> persisted_{false};
   std::atomic<bool> landed_{false};  // a flight did since the last sweep
+  bool answered_ = false;            // a broker did; of the poll thread alone
   std::mutex mutex_;
   bool patient_ = false;                          // protected by mutex_: requests in flight may finish
   std::vector<std::shared_ptr<Flight>> flights_;  // protected by mutex_

@@ -55,6 +55,7 @@ std::unique_ptr<Batch> PostgresSession::Claim(const ClaimRequest& request) {
   Contents contents;
   contents.rows = std::make_shared<Rows>();
   contents.claimed_at = std::chrono::steady_clock::now();
+  if (!std::exchange(planned_, true)) PlanStatements();
   try {
     Fill(request, was_quiet, contents);
   } catch (...) {
@@ -62,6 +63,18 @@ std::unique_ptr<Batch> PostgresSession::Claim(const ClaimRequest& request) {
     throw;
   }
   return Finish(std::move(contents));
+}
+
+// A new connection plans each statement at its first use, which takes as long as some claims. On nothing
+// at all they cost little more than that, so the first message need not wait for it.
+void PostgresSession::PlanStatements() {
+  if (!connection_.keeps_settings()) return;
+  const std::string none = "{}";
+  const Statement& take = statements_.Take(control_.on_failed);
+  connection_.Query(take.name, take.sql, {none, none, none, "0"});
+  const Statement& read = statements_.Read(control_.on_failed, false);
+  connection_.Query(read.name, read.sql, {none, none, "1", "1", "1", none, "1"});
+  connection_.Query(statements_.sent.name, statements_.sent.sql, {none});
 }
 
 void PostgresSession::Fill(const ClaimRequest& request, bool look_first, Contents& contents) {

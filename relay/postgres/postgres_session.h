@@ -40,6 +40,7 @@ class PostgresSession : public StoreSession {
   using Contents = PostgresBatch::Contents;
   using Lanes = std::vector<LaneBook::Entry>;
 
+  void PlanStatements();
   void Fill(const ClaimRequest& request, bool look_first, Contents& contents);
   // Runs the take statement and hears what it tells. Null: what we remembered was of another past, and
   // this claim ends.
@@ -55,6 +56,7 @@ class PostgresSession : public StoreSession {
   Observer& observer_;
   Connection connection_;
   SharedControl control_;
+  bool planned_ = false;
   int lanes_busy_ = 0;
   bool nothing_due_ = false;
 };

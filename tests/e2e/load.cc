@@ -23,11 +23,22 @@ std::int64_t NowMicros() {
       .count();
 }
 
+std::unique_ptr<Sql> TryToConnect(const std::string& conninfo) {
+  try {
+    return std::make_unique<Sql>(conninfo);
+  } catch (const SqlError&) {
+    return nullptr;  // each insert tries again
+  }
+}
+
+// A service has its connections before the first message; while they are made nothing is due.
+constexpr milliseconds kConnecting{50};
+
 }  // namespace
 
 Load::Load(Options options)
     : options_(std::move(options)),
-      began_(std::chrono::steady_clock::now()),
+      began_(std::chrono::steady_clock::now() + kConnecting),
       key_locks_(static_cast<std::size_t>(options_.keys)) {
   for (int i = 0; i < options_.writers; ++i) threads_.emplace_back([this, i] { Write(i); });
 }
@@ -48,7 +59,7 @@ void Load::Amid(int key, const std::function<void()>& write) {
 
 void Load::Write(int writer) {
   std::mt19937_64 random(static_cast<std::uint64_t>(writer) + 1);
-  std::unique_ptr<Sql> sql;
+  std::unique_ptr<Sql> sql = TryToConnect(options_.conninfo);
   while (!stop_) {
     const std::int64_t ticket = ticket_++;
     if (options_.rate > 0) {
@@ -58,7 +69,7 @@ void Load::Write(int writer) {
       std::this_thread::sleep_until(due);
     }
     const std::size_t number = random() % key_locks_.size();
-    const std::string key = "k" + std::to_string(number);
+    const std::string key = options_.key_prefix + std::to_string(number);
     const std::string& topic = options_.topics[random() % options_.topics.size()];
     // Holding the key's lock until the commit is what serialises its writers.
     const std::scoped_lock serialised(key_locks_[number]);

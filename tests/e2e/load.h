@@ -25,6 +25,7 @@ class Load {
     std::string conninfo;
     std::vector<std::string> topics = {"orders"};
     int writers = 4;
+    std::string key_prefix = "k";
     int keys = 100;
     double rate = 1'000;  // messages a second, all writers together; 0: as fast as they can
     int bytes = 100;
