@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
-#include <memory>
-
+#include "cli/registration.h"
 #include "cli/repair_run.h"
 
 namespace outbox {
+namespace {
+
+int Discard(const CommandLine& line, const BulkFlags& flags) {
+  return RunRepair(line, flags, Repair::kDiscard);
+}
+
+}  // namespace
 
 void AddDiscard(CLI::App& app, const CommandLine& line, int& exit_code) {
-  CLI::App* discard = app.add_subcommand("discard", "Deletes messages that were not sent, for good; 1: none");
-  const auto flags = std::make_shared<RepairFlags>();
+  const auto [discard, flags] = AddOperatorCommand(
+      {app, line, exit_code}, "discard", "Deletes messages that were not sent, for good; 1: none", Discard);
   AddFilterOptions(*discard, flags->filter, {"failed", "retrying", "pending"});
   discard->add_option("--reason", flags->reason, "Why, for outbox_audit")
       ->required()
       ->check(ReasonProblem, "TEXT");
   AddBulkFlags(*discard, *flags);
-  AddOperatorFlags(*discard, *flags);
-  discard->callback([flags, &line, &exit_code] { exit_code = RunRepair(line, *flags, Repair::kDiscard); });
   discard->footer(
       "Ids are discarded at once. A filter means failed messages unless --status says otherwise, and only\n"
       "counts and shows without --execute. outbox_audit keeps ids, topics and errors, not what the\n"

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
 #include "cli/filter_options.h"
 #include "cli/message_view.h"
-#include "cli/operator_command.h"
+#include "cli/registration.h"
 
 namespace outbox {
 namespace {
@@ -40,17 +38,12 @@ int List(const CommandLine& line, const ListFlags& flags, OperatorSession& sessi
 }  // namespace
 
 void AddList(CLI::App& app, const CommandLine& line, int& exit_code) {
-  CLI::App* list = app.add_subcommand("list", "Lists messages, newest first, never what they say; 1: none");
-  const auto flags = std::make_shared<ListFlags>();
+  const auto [list, flags] = AddOperatorCommand(
+      {app, line, exit_code}, "list", "Lists messages, newest first, never what they say; 1: none", List);
   AddFilterOptions(*list, flags->filter, {"pending", "retrying", "failed", "sent"});
   list->add_option("--limit", flags->limit, "At most so many")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  AddOperatorFlags(*list, *flags);
-  list->callback([flags, &line, &exit_code] {
-    exit_code =
-        RunOperator(line, *flags, [&](OperatorSession& session) { return List(line, *flags, session); });
-  });
   list->footer(
       "Times are those of the insert. A message id is looked for in the whole table, unless you have an\n"
       "index on it.\n"

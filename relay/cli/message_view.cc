@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <iostream>
 #include <nlohmann/json.hpp>
+
+#include "cli/text_table.h"
 
 namespace outbox {
 namespace {
@@ -16,7 +16,7 @@ using nlohmann::ordered_json;
 constexpr std::size_t kKeyWidth = 32;
 constexpr std::size_t kErrorWidth = 70;
 
-using Cells = std::array<std::string, 7>;
+using Cells = std::vector<std::string>;
 
 Cells CellsOf(const MessageState& state) {
   return {std::to_string(state.id),
@@ -98,15 +98,7 @@ std::string Harmless(const std::string& text, std::size_t most) {
 void PrintTable(const std::vector<MessageState>& states) {
   std::vector<Cells> rows = {{"ID", "STATUS", "ATTEMPTS", "CREATED", "TOPIC", "KEY", "LAST ERROR"}};
   for (const MessageState& state : states) rows.push_back(CellsOf(state));
-  std::array<std::size_t, std::tuple_size_v<Cells>> widths{};
-  for (const Cells& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Cells& row : rows) {
-    std::string text;
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) text += fmt::format("{:<{}}  ", row[i], widths[i]);
-    std::cout << text << row.back() << "\n";
-  }
+  PrintColumns(std::cout, rows);
 }
 
 std::vector<HoldUp> WhyHeld(const MessageState& message, const Obstacles& obstacles,

@@ -13,7 +13,6 @@
 
 #include "cli/exit_code.h"
 #include "config/config.h"
-#include "config/locate.h"
 #include "config/units.h"
 #include "postgres/schema_admin.h"
 
@@ -62,14 +61,6 @@ int Complain(const CommandLine& line, const Complaint& complaint, const std::str
   return complaint.exit;
 }
 
-bool IsConfigured(const ConfigRequest& request) {
-  const auto is_key = [](const auto& variable) {
-    return variable.first.starts_with("OUTBOX_RELAY_") && variable.first.find("__") != std::string::npos;
-  };
-  return !request.set.empty() || !LocateConfig(request).empty() ||
-         std::ranges::any_of(request.environment, is_key);
-}
-
 bool HasControl(const std::string& text) {
   return std::ranges::any_of(text,
                              [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
@@ -78,10 +69,13 @@ bool HasControl(const std::string& text) {
 }  // namespace
 
 void AddOperatorFlags(CLI::App& command, OperatorFlags& flags) {
-  command.add_option("--conninfo", flags.conninfo, "Connection string or URI, instead of the configured one");
+  constexpr const char* kGroup = "Database";  // below the command's own options in its help
+  command.add_option("--conninfo", flags.conninfo, "Connection string or URI, instead of the configured one")
+      ->group(kGroup);
   command
       .add_option("--schema", flags.schema, "Schema of the outbox (default: the configured one, else public)")
-      ->check([](const std::string& value) { return SchemaNameProblem(value); }, "NAME");
+      ->check([](const std::string& value) { return SchemaNameProblem(value); }, "NAME")
+      ->group(kGroup);
 }
 
 OperatorTarget FindTarget(const CommandLine& line, const OperatorFlags& flags) {

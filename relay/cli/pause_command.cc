@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
-#include "cli/operator_command.h"
+#include "cli/registration.h"
 #include "config/units.h"
 #include "postgres/operator_pauses.h"
 
@@ -75,28 +73,21 @@ int Resume(const CommandLine& line, const PauseFlags& flags, OperatorSession& se
 
 using Command = int (*)(const CommandLine&, const PauseFlags&, OperatorSession&);
 
-CLI::App* AddOne(CLI::App& app, const char* name, const char* what, const CommandLine& line, int& exit_code,
-                 Command command) {
-  CLI::App* sub = app.add_subcommand(name, what);
-  const auto flags = std::make_shared<PauseFlags>();
+CLI::App* AddOne(const CommandList& list, const char* name, const char* what, Command command) {
+  const auto [sub, flags] = AddOperatorCommand(list, name, what, command);
   sub->add_option("--topic", flags->topic, "Only this topic")->check(TopicProblem, "TOPIC");
   sub->add_option("--reason", flags->reason, "Why, for those who find it so")->check(ReasonProblem, "TEXT");
   if (command == Pause) {
     sub->add_option("--for", flags->span, "How long: it ends by itself")->check(SpanProblem, "TIME");
   }
-  AddOperatorFlags(*sub, *flags);
-  sub->callback([flags, &line, &exit_code, command] {
-    exit_code =
-        RunOperator(line, *flags, [&](OperatorSession& session) { return command(line, *flags, session); });
-  });
   return sub;
 }
 
 }  // namespace
 
 void AddPause(CLI::App& app, const CommandLine& line, int& exit_code) {
-  AddOne(app, "pause", "Pauses delivery, of everything or of a topic, by all relays of the outbox", line,
-         exit_code, Pause)
+  AddOne({app, line, exit_code}, "pause",
+         "Pauses delivery, of everything or of a topic, by all relays of the outbox", Pause)
       ->footer(
           "Relays obey within a claim or two, what is in flight arrives, and nothing is lost.\n"
           "Examples:\n"
@@ -105,7 +96,7 @@ void AddPause(CLI::App& app, const CommandLine& line, int& exit_code) {
 }
 
 void AddResume(CLI::App& app, const CommandLine& line, int& exit_code) {
-  AddOne(app, "resume", "Ends a pause; 1: there was none", line, exit_code, Resume)
+  AddOne({app, line, exit_code}, "resume", "Ends a pause; 1: there was none", Resume)
       ->footer(
           "A pause of everything and the pauses of topics are ended one by one.\n"
           "Examples:\n"

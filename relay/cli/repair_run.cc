@@ -2,11 +2,9 @@
 #include "cli/repair_run.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -14,7 +12,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/message_view.h"
-#include "system/signals.h"
+#include "cli/progress_bar.h"
 
 namespace outbox {
 namespace {
@@ -43,18 +41,22 @@ struct Tally {
 class RepairLoop {
  public:
   RepairLoop(OperatorSession& session, Repair repair, RepairNote note)
-      : session_(session), repair_(repair), note_(std::move(note)), terminal_(isatty(STDERR_FILENO) != 0) {}
+      : session_(session), repair_(repair), note_(std::move(note)) {}
 
-  Tally Run(const FoundRange& range, const std::vector<int>& lanes, Signals& signals) {
-    for (const int lane : lanes) {
-      for (const RepairBatch& batch : PlanRepair(session_, range, repair_, lane)) {
+  Tally Run(const FoundRange& range, const std::vector<int>& lanes, BulkPace& pace) {
+    ProgressBar bar(std::cerr, ErrorsAreWatched());
+    for (std::size_t l = 0; l < lanes.size() && !tally_.interrupted; ++l) {
+      for (const RepairBatch& batch : PlanRepair(session_, range, repair_, lanes[l])) {
         const Clock::time_point began = Clock::now();
         if (!Apply(batch)) break;  // the rest of a busy lane would wait as long
-        if (terminal_) std::cerr << "\r" << Done(repair_) << " " << tally_.changed.size() << std::flush;
-        if (Stop(signals, Clock::now() - began)) return End();
+        bar.Show(static_cast<double>(l) / static_cast<double>(lanes.size()),
+                 fmt::format("{} {}", Done(repair_), tally_.changed.size()));
+        tally_.interrupted = !pace.Rest(Clock::now() - began, batch.ids.size());
+        if (tally_.interrupted) break;
       }
     }
-    return End();
+    std::ranges::sort(tally_.changed);
+    return std::move(tally_);
   }
 
  private:
@@ -75,23 +77,9 @@ class RepairLoop {
     return ids;
   }
 
-  // A rest as long as the work took leaves the database to the services.
-  bool Stop(Signals& signals, Clock::duration took) {
-    const auto rest = std::chrono::duration_cast<milliseconds>(took);
-    tally_.interrupted = signals.Wait(rest) == Signal::kTerminate;
-    return tally_.interrupted;
-  }
-
-  Tally End() {
-    if (terminal_) std::cerr << "\n";
-    std::ranges::sort(tally_.changed);
-    return std::move(tally_);
-  }
-
   OperatorSession& session_;
   const Repair repair_;
   const RepairNote note_;
-  const bool terminal_;
   Tally tally_;
 };
 
@@ -143,20 +131,9 @@ int Preview(const CommandLine& line, Repair repair, OperatorSession& session, co
   return kExitDone;
 }
 
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // Says which of the named messages there are none of, or that are not to be changed.
 void TellUnfit(const std::vector<MessageState>& there, const FilterOptions& filter, Repair repair) {
-  for (const std::string& name : filter.names) {
-    const bool found = std::ranges::any_of(there, [id = Lower(name)](const MessageState& state) {
-      return std::to_string(state.id) == id || state.message_id == id;
-    });
-    if (!found) std::cerr << "there is no message " << name << "\n";
-  }
+  TellMissing(there, filter);
   for (const MessageState& state : there) {
     const bool fits = state.status == "failed" || state.status == "retrying" ||
                       (repair == Repair::kDiscard && state.status == "pending");
@@ -185,13 +162,7 @@ Scope ScopeOf(OperatorSession& session, const FoundRange& range, const FilterOpt
 
 }  // namespace
 
-void AddBulkFlags(CLI::App& command, RepairFlags& flags) {
-  command.add_flag("--execute", flags.execute, "With a filter: do it, instead of counting and showing");
-  command.add_option("--task", flags.task, "Go on under the task of a run that was interrupted")
-      ->check([](const std::string& value) { return TaskProblem(value); }, "UUID");
-}
-
-int RunRepair(const CommandLine& line, const RepairFlags& flags, Repair repair) {
+int RunRepair(const CommandLine& line, const BulkFlags& flags, Repair repair) {
   if (flags.filter.empty()) throw CLI::RequiredError("ids, or a filter,");
   FilterOptions typed = flags.filter;
   if (typed.names.empty() && typed.statuses.empty()) typed.statuses = {"failed"};
@@ -206,7 +177,8 @@ int RunRepair(const CommandLine& line, const RepairFlags& flags, Repair repair) 
     if (!flags.task.empty()) caller.task = flags.task;
     const Scope scope = ScopeOf(session, range, typed, repair);
     RepairLoop loop(session, repair, {caller, Verb(repair), Dump(ToJson(typed)), flags.reason});
-    const Tally tally = loop.Run(scope.range, scope.lanes, *signals);
+    BulkPace pace(*signals, flags.rate);
+    const Tally tally = loop.Run(scope.range, scope.lanes, pace);
     Tell(line, repair, caller.task, tally);
     return tally.ExitCode();
   });

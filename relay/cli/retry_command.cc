@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
-#include <memory>
-
+#include "cli/registration.h"
 #include "cli/repair_run.h"
 
 namespace outbox {
+namespace {
+
+int Retry(const CommandLine& line, const BulkFlags& flags) { return RunRepair(line, flags, Repair::kRetry); }
+
+}  // namespace
 
 void AddRetry(CLI::App& app, const CommandLine& line, int& exit_code) {
-  CLI::App* retry = app.add_subcommand("retry", "Tries failed and retrying messages again now; 1: none");
-  const auto flags = std::make_shared<RepairFlags>();
+  const auto [retry, flags] = AddOperatorCommand(
+      {app, line, exit_code}, "retry", "Tries failed and retrying messages again now; 1: none", Retry);
   AddFilterOptions(*retry, flags->filter, {"failed", "retrying"});
   retry->add_option("--reason", flags->reason, "Why, for outbox_audit")->check(ReasonProblem, "TEXT");
   AddBulkFlags(*retry, *flags);
-  AddOperatorFlags(*retry, *flags);
-  retry->callback([flags, &line, &exit_code] { exit_code = RunRepair(line, *flags, Repair::kRetry); });
   retry->footer(
       "Ids are tried at once. A filter means failed messages unless --status says otherwise, and only\n"
       "counts and shows without --execute. All waiting messages of a key are tried together, also those\n"

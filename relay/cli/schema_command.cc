@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iostream>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "config/config.h"
-#include "config/locate.h"
 #include "config/value.h"
 #include "postgres/schema_admin.h"
 
@@ -22,14 +20,6 @@ struct SchemaFlags {
   bool execute = false;
   SchemaOptions options;
 };
-
-bool IsConfigured(const ConfigRequest& request) {
-  const auto is_key = [](const auto& variable) {
-    return variable.first.starts_with("OUTBOX_RELAY_") && variable.first.find("__") != std::string::npos;
-  };
-  return !request.set.empty() || !LocateConfig(request).empty() ||
-         std::ranges::any_of(request.environment, is_key);
-}
 
 // --conninfo, else the configuration, else libpq's environment: installing an outbox must not need a
 // file that names Kafka's brokers.

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <iomanip>
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
 #include "cli/filter_options.h"
 #include "cli/message_view.h"
-#include "cli/operator_command.h"
+#include "cli/registration.h"
 
 namespace outbox {
 namespace {
@@ -107,16 +105,11 @@ int Show(const CommandLine& line, const ShowFlags& flags, OperatorSession& sessi
 }  // namespace
 
 void AddShow(CLI::App& app, const CommandLine& line, int& exit_code) {
-  CLI::App* show = app.add_subcommand("show", "Shows all of a message, and what holds it up; 1: not found");
-  const auto flags = std::make_shared<ShowFlags>();
+  const auto [show, flags] = AddOperatorCommand(
+      {app, line, exit_code}, "show", "Shows all of a message, and what holds it up; 1: not found", Show);
   AddNames(*show, flags->filter);
   show->get_option("ids")->required()->expected(1);
   show->add_flag("--payload", flags->payload, "Also what it says");
-  AddOperatorFlags(*show, *flags);
-  show->callback([flags, &line, &exit_code] {
-    exit_code =
-        RunOperator(line, *flags, [&](OperatorSession& session) { return Show(line, *flags, session); });
-  });
   show->footer(
       "A message id may have several rows, because replayed messages keep theirs.\n"
       "Examples:\n"

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
 #include "cli/filter_options.h"
 #include "cli/message_view.h"
-#include "cli/operator_command.h"
+#include "cli/registration.h"
 #include "postgres/operator_repairs.h"
 
 namespace outbox {
@@ -115,20 +113,15 @@ int Unblock(const CommandLine& line, const UnblockFlags& flags, OperatorSession&
 }  // namespace
 
 void AddUnblock(CLI::App& app, const CommandLine& line, int& exit_code) {
-  CLI::App* unblock =
-      app.add_subcommand("unblock", "Shows all that holds a message's key, or clears it; 1: nothing does");
-  const auto flags = std::make_shared<UnblockFlags>();
+  const auto [unblock, flags] =
+      AddOperatorCommand({app, line, exit_code}, "unblock",
+                         "Shows all that holds a message's key, or clears it; 1: nothing does", Unblock);
   AddNames(*unblock, flags->filter);
   unblock->get_option("ids")->required()->expected(1);
   CLI::Option* reason =
       unblock->add_option("--reason", flags->reason, "Why, for outbox_audit")->check(ReasonProblem, "TEXT");
   CLI::Option* retry = unblock->add_flag("--retry", flags->retry, "Try all of them again now, in order");
   unblock->add_flag("--discard", flags->discard, "Delete them, for good")->needs(reason)->excludes(retry);
-  AddOperatorFlags(*unblock, *flags);
-  unblock->callback([flags, &line, &exit_code] {
-    exit_code =
-        RunOperator(line, *flags, [&](OperatorSession& session) { return Unblock(line, *flags, session); });
-  });
   unblock->footer(
       "What holds a key are its retrying messages and, where on_failed is block, its failed ones. Both\n"
       "are cleared, all in one transaction; pending messages stay, and go on.\n"

@@ -36,6 +36,10 @@ struct Config {
   std::string file;  // empty: none was found, everything comes from the environment and the flags
 };
 
+// Whether anything configures this relay: a file, a variable or a flag. Throws as LoadConfig does if the
+// choice of a file is not clear.
+bool IsConfigured(const ConfigRequest& request);
+
 // Defaults < file < NAME.d/*.toml beside it < environment < --set. Throws ConfigError with all that
 // is wrong. Does not read the secrets' files: CheckSecrets does.
 Config LoadConfig(const ConfigRequest& request);

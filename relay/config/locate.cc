@@ -69,4 +69,12 @@ std::string ConfigFolder(const EnvironmentVariables& environment) {
   return folder != environment.end() ? folder->second : "/etc/outbox-relay";
 }
 
+bool IsConfigured(const ConfigRequest& request) {
+  const auto is_key = [](const auto& variable) {
+    return variable.first.starts_with("OUTBOX_RELAY_") && variable.first.find("__") != std::string::npos;
+  };
+  return !request.set.empty() || !LocateConfig(request).empty() ||
+         std::ranges::any_of(request.environment, is_key);
+}
+
 }  // namespace outbox
