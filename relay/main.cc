@@ -53,6 +53,8 @@ int Main(int argc, char** argv) {
   AddRetry(app, line, exit_code);
   AddDiscard(app, line, exit_code);
   AddUnblock(app, line, exit_code);
+  AddReplay(app, line, exit_code);
+  AddPurge(app, line, exit_code);
   AddPause(app, line, exit_code);
   AddResume(app, line, exit_code);
   AddSchema(app, line, exit_code);

@@ -34,6 +34,8 @@ void AddList(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddShow(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddRetry(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddDiscard(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddPurge(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddReplay(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddUnblock(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddVersion(CLI::App& app, const CommandLine& line, int& exit_code);
 

@@ -33,6 +33,14 @@ bool IsDate(const std::string& text) {
   return std::regex_match(text, date);
 }
 
+CLI::Option* AddList(CLI::App& command, const char* name, std::vector<std::string>& values,
+                     const char* what) {
+  // One value each time, or they would swallow the ids that follow.
+  return command.add_option(name, values, what)->allow_extra_args(false);
+}
+
+}  // namespace
+
 std::string MomentProblem(const std::string& text) {
   if (IsDate(text) || SpanProblem(text).empty()) return {};
   return "'" + text + "' is neither a time ago, like 2h, nor a time, like 2026-01-31T12:00Z";
@@ -44,23 +52,17 @@ std::optional<Moment> ToMoment(const std::string& text) {
   return Moment{ParseDuration(text), ""};
 }
 
-CLI::Option* AddList(CLI::App& command, const char* name, std::vector<std::string>& values,
-                     const char* what) {
-  // One value each time, or they would swallow the ids that follow.
-  return command.add_option(name, values, what)->allow_extra_args(false);
-}
-
-}  // namespace
-
 void AddNames(CLI::App& command, FilterOptions& options) {
   command.add_option("ids", options.names, "Ids or message ids")->check(NameProblem, "ID");
 }
 
 void AddFilterOptions(CLI::App& command, FilterOptions& options, const std::vector<std::string>& statuses) {
   AddNames(command, options);
-  AddList(command, "--status", options.statuses, "Only in this state; several by comma")
-      ->delimiter(',')
-      ->check(CLI::IsMember(statuses));
+  if (!statuses.empty()) {
+    AddList(command, "--status", options.statuses, "Only in this state; several by comma")
+        ->delimiter(',')
+        ->check(CLI::IsMember(statuses));
+  }
   AddList(command, "--topic", options.topics, "Only of this topic; may be repeated")->type_name("TOPIC");
   AddList(command, "--key", options.keys, "Only of this key; may be repeated")->type_name("KEY");
   command.add_option("--error", options.error, "Only where this occurs in the last error")->type_name("TEXT");
@@ -106,6 +108,13 @@ nlohmann::ordered_json ToJson(const FilterOptions& options) {
   text("since", options.since);
   text("until", options.until);
   return json;
+}
+
+FilterOptions FilterOf(const nlohmann::ordered_json& json) {
+  using Strings = std::vector<std::string>;
+  return {json.value("ids", Strings()), json.value("status", Strings()), json.value("topic", Strings()),
+          json.value("key", Strings()), json.value("error", ""),         json.value("since", ""),
+          json.value("until", "")};
 }
 
 }  // namespace outbox

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,14 +26,19 @@ struct FilterOptions {
   }
 };
 
-// `statuses`: those that the command takes.
+// `statuses`: those that the command takes; none: it has no choice.
 void AddFilterOptions(CLI::App& command, FilterOptions& options, const std::vector<std::string>& statuses);
 void AddNames(CLI::App& command, FilterOptions& options);
+
+// Of one moment: a check for CLI11, and what was meant; none for an empty text.
+std::string MomentProblem(const std::string& text);
+std::optional<Moment> ToMoment(const std::string& text);
 
 // Throws UsageError where names and conditions are mixed.
 MessageFilter ToFilter(const FilterOptions& options);
 
-// As typed, for outbox_audit.
+// As typed, for outbox_audit; and back.
 nlohmann::ordered_json ToJson(const FilterOptions& options);
+FilterOptions FilterOf(const nlohmann::ordered_json& json);
 
 }  // namespace outbox

@@ -13,16 +13,6 @@ namespace {
 // this much wider on both sides, and created_at is compared as well.
 constexpr const char* kMargin = "interval '1 minute'";
 
-std::string Absolute(OperatorSession& session, const std::optional<Moment>& moment) {
-  if (!moment) return {};
-  return session
-      .Ask(
-          "/* outbox-relay: a moment */ SELECT coalesce(nullif($1::text, '')::timestamptz,"
-          " clock_timestamp() - $2::bigint * interval '1 millisecond')::text AS at",
-          {moment->at, std::to_string(moment->ago.value_or(milliseconds(0)).count())})
-      .Text(0, "at");
-}
-
 // The lowest id that exists and is, with all above it, not older than `at`; one above `last` if none.
 std::int64_t FirstSince(OperatorSession& session, std::int64_t last, const std::string& at, bool later) {
   const std::string sql = std::string("/* outbox-relay: bisect */ SELECT o.id, o.created_at ") +
@@ -53,8 +43,8 @@ constexpr const char* kMatches = R"((cardinality($1::text[]) = 0 OR o.status::te
 
 FoundRange::FoundRange(OperatorSession& session, MessageFilter filter) : filter_(std::move(filter)) {
   if (!filter_.since && !filter_.until) return;
-  since_ = Absolute(session, filter_.since);
-  until_ = Absolute(session, filter_.until);
+  since_ = AbsoluteTime(session, filter_.since);
+  until_ = AbsoluteTime(session, filter_.until);
   const std::int64_t last =
       session.Ask("/* outbox-relay: last id */ SELECT last_value FROM {schema}.outbox_id_seq")
           .Number(0, "last_value");
@@ -101,6 +91,15 @@ std::string FoundRange::Sql() {
 }
 
 std::vector<std::string> FoundRange::Parameters(const std::vector<int>& lanes, std::int64_t most) const {
+  std::vector<std::string> parameters = ConditionParameters();
+  parameters.insert(parameters.end(), {ArrayOf(filter_.ids), TextArray(filter_.message_ids),
+                                       std::to_string(most), ArrayOf(lanes)});
+  return parameters;
+}
+
+const char* FoundRange::Conditions() { return kMatches; }
+
+std::vector<std::string> FoundRange::ConditionParameters() const {
   return {TextArray(filter_.statuses),
           TextArray(filter_.topics),
           TextArray(filter_.keys),
@@ -108,17 +107,24 @@ std::vector<std::string> FoundRange::Parameters(const std::vector<int>& lanes, s
           std::to_string(first_),
           std::to_string(last_),
           since_,
-          until_,
-          ArrayOf(filter_.ids),
-          TextArray(filter_.message_ids),
-          std::to_string(most),
-          ArrayOf(lanes)};
+          until_};
 }
 
 std::vector<int> AllLanes() {
   std::vector<int> lanes(kLanes);
   std::iota(lanes.begin(), lanes.end(), 0);
   return lanes;
+}
+
+std::string AbsoluteTime(OperatorSession& session, const std::optional<Moment>& moment) {
+  if (!moment) return {};
+  return session
+      .Ask(
+          "/* outbox-relay: a moment */ SELECT to_char(coalesce(nullif($1::text, '')::timestamptz,"
+          " clock_timestamp() - $2::bigint * interval '1 millisecond') AT TIME ZONE 'UTC',"
+          " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS at",
+          {moment->at, std::to_string(moment->ago.value_or(milliseconds(0)).count())})
+      .Text(0, "at");
 }
 
 }  // namespace outbox

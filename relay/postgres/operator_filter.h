@@ -42,15 +42,26 @@ class FoundRange {
   static std::string Sql();
   std::vector<std::string> Parameters(const std::vector<int>& lanes, std::int64_t most) const;
 
+  // Whether a message `o` meets every condition; its parameters are $1 to $8.
+  static const char* Conditions();
+  std::vector<std::string> ConditionParameters() const;
+
   const MessageFilter& filter() const { return filter_; }
+  std::int64_t first() const { return first_; }
+  std::int64_t last() const { return last_; }
+  const std::string& since() const { return since_; }
+  const std::string& until() const { return until_; }
 
  private:
   const MessageFilter filter_;
-  std::string since_, until_;  // as PostgreSQL writes them; "": none
+  std::string since_, until_;  // ISO 8601, UTC; "": none
   std::int64_t first_ = 0;
   std::int64_t last_ = INT64_MAX;
 };
 
 std::vector<int> AllLanes();
+
+// As ISO 8601, UTC; empty for none.
+std::string AbsoluteTime(OperatorSession& session, const std::optional<Moment>& moment);
 
 }  // namespace outbox

@@ -26,7 +26,8 @@ Database::Answer OperatorDesk::Run(const std::vector<std::string>& arguments, co
   app.add_option("-o", line.output);
   app.require_subcommand(1);
   app.fallthrough();
-  for (const auto add : {AddList, AddShow, AddPause, AddResume, AddRetry, AddDiscard, AddUnblock, AddStatus})
+  for (const auto add : {AddList, AddShow, AddPause, AddResume, AddRetry, AddDiscard, AddUnblock, AddStatus,
+                         AddPurge, AddReplay})
     add(app, line, answer.exit);
   std::vector<std::string> words = arguments;
   words.insert(words.end(), {"--conninfo", conninfo(user)});
