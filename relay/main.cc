@@ -55,6 +55,9 @@ int Main(int argc, char** argv) {
   AddUnblock(app, line, exit_code);
   AddReplay(app, line, exit_code);
   AddPurge(app, line, exit_code);
+  AddPublish(app, line, exit_code);
+  AddTail(app, line, exit_code);
+  AddAudit(app, line, exit_code);
   AddPause(app, line, exit_code);
   AddResume(app, line, exit_code);
   AddSchema(app, line, exit_code);

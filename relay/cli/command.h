@@ -36,6 +36,9 @@ void AddRetry(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddDiscard(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddPurge(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddReplay(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddPublish(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddTail(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddAudit(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddUnblock(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddVersion(CLI::App& app, const CommandLine& line, int& exit_code);
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/exit_code.h"
 #include "cli/message_view.h"
-#include "cli/operator_command.h"
+#include "cli/registration.h"
 #include "config/units.h"
 #include "postgres/operator_status.h"
 #include "system/signals.h"
@@ -20,11 +21,27 @@ using nlohmann::ordered_json;
 
 struct StatusFlags : OperatorFlags {
   bool wait_empty = false;
+  bool watch = false;
   std::string max_lag;
   std::int64_t max_failed = -1;  // none
 };
 
 double Seconds(microseconds span) { return static_cast<double>(span.count()) / 1e6; }
+
+// Messages a second, from two looks at the outbox.
+struct WatchedRates {
+  double in = 0;
+  double out = 0;
+};
+
+WatchedRates RatesOf(const OutboxStatus& before, const OutboxStatus& now, double took) {
+  const auto unsent = [](const OutboxStatus& status) {
+    return status.sample.pending + status.sample.retrying + status.sample.failed;
+  };
+  const auto in = static_cast<double>(now.last_id - before.last_id);
+  const auto out = in - static_cast<double>(unsent(now) - unsent(before));
+  return {in / took, std::max(0.0, out / took)};
+}
 
 // In words; empty: within all limits.
 std::vector<std::string> OverLimits(const StatusFlags& flags, const TableSample& sample) {
@@ -43,7 +60,8 @@ std::vector<std::string> OverLimits(const StatusFlags& flags, const TableSample&
   return over;
 }
 
-void PrintJson(const OutboxStatus& status, const std::vector<std::string>& over) {
+void PrintJson(const OutboxStatus& status, const std::optional<WatchedRates>& rates,
+               const std::vector<std::string>& over) {
   const TableSample& sample = status.sample;
   auto paused = ordered_json::array();
   for (const PauseEntry& pause : status.pauses) {
@@ -60,6 +78,7 @@ void PrintJson(const OutboxStatus& status, const std::vector<std::string>& over)
   ordered_json json = {
       {"messages", {{"pending", sample.pending}, {"retrying", sample.retrying}, {"failed", sample.failed}}}};
   json["lag_seconds"] = sample.lag ? ordered_json(Seconds(*sample.lag)) : nullptr;
+  if (rates) json["messages_per_second"] = {{"in", rates->in}, {"out", rates->out}};
   json["oldest_pending_seconds"] = Seconds(sample.oldest_pending);
   json["blocked_keys"] = sample.blocked_keys;
   json["on_failed"] = status.on_failed;
@@ -74,13 +93,14 @@ void PrintJson(const OutboxStatus& status, const std::vector<std::string>& over)
   std::cout << Dump(json) << "\n";
 }
 
-void PrintText(const OutboxStatus& status) {
+void PrintText(const OutboxStatus& status, const std::optional<WatchedRates>& rates) {
   const TableSample& sample = status.sample;
   const auto say = [](const char* name, const std::string& text) {
     std::cout << fmt::format("{:<14}{}\n", name, text);
   };
   say("messages",
       fmt::format("{} pending, {} retrying, {} failed", sample.pending, sample.retrying, sample.failed));
+  if (rates) say("rates", fmt::format("about {:.0f} a second in, {:.0f} out", rates->in, rates->out));
   say("lag", sample.lag ? fmt::format("{:.1f} s", Seconds(*sample.lag)) : "unknown: too many are held");
   say("oldest", fmt::format("pending for {:.1f} s", Seconds(sample.oldest_pending)));
   say("blocked keys", fmt::format("{} (on_failed is {})", sample.blocked_keys, status.on_failed));
@@ -111,43 +131,71 @@ std::optional<OutboxStatus> ReadWhenDue(OperatorSession& session, const Operator
   }
 }
 
+int Tell(const CommandLine& line, const StatusFlags& flags, const OutboxStatus& status,
+         const std::optional<WatchedRates>& rates) {
+  const std::vector<std::string> over = OverLimits(flags, status.sample);
+  if (line.output == "table") {
+    PrintText(status, rates);
+  } else {
+    PrintJson(status, rates, over);
+  }
+  std::cout << std::flush;
+  for (const std::string& problem : over) std::cerr << problem << "\n";
+  return over.empty() ? kExitDone : kExitNo;
+}
+
+// Until a signal comes, or nobody listens; with --wait-empty, until nothing is left.
+int Watch(const CommandLine& line, const StatusFlags& flags, OperatorSession& session,
+          const OperatorTarget& target, Signals& signals) {
+  constexpr seconds kInterval{2};
+  const bool screen = line.output == "table" && isatty(STDOUT_FILENO) != 0;
+  std::optional<OutboxStatus> before;
+  for (auto looked = std::chrono::steady_clock::now();;) {
+    OutboxStatus status = ReadStatus(session, target.server, target.outbox.schema);
+    const auto now = std::chrono::steady_clock::now();
+    std::optional<WatchedRates> rates;
+    if (before) rates = RatesOf(*before, status, std::chrono::duration<double>(now - looked).count());
+    if (screen) std::cout << "\x1b[H\x1b[2J";
+    const int exit = Tell(line, flags, status, rates);
+    const bool empty = status.sample.pending + status.sample.retrying == 0;
+    if (!std::cout || (flags.wait_empty && empty)) return exit;
+    looked = now;
+    before = std::move(status);
+    if (signals.Wait(kInterval) == Signal::kTerminate) return flags.wait_empty ? kExitTryAgain : exit;
+    if (!screen && line.output == "table") std::cout << "\n";
+  }
+}
+
 int ShowStatus(const CommandLine& line, const StatusFlags& flags) {
   // Before the session, whose threads must not take the signals.
   std::optional<Signals> signals;
-  if (flags.wait_empty) signals.emplace();
+  if (flags.wait_empty || flags.watch) signals.emplace();
   return RunOperator(line, flags, [&](OperatorSession& session) -> int {
-    const auto status = ReadWhenDue(session, FindTarget(line, flags), signals ? &*signals : nullptr);
-    if (!status) {
-      std::cerr << "interrupted, and messages are left\n";
-      return kExitTryAgain;
-    }
-    const std::vector<std::string> over = OverLimits(flags, status->sample);
-    if (line.output == "table") {
-      PrintText(*status);
-    } else {
-      PrintJson(*status, over);
-    }
-    for (const std::string& problem : over) std::cerr << problem << "\n";
-    return over.empty() ? kExitDone : kExitNo;
+    const OperatorTarget target = FindTarget(line, flags);
+    if (flags.watch) return Watch(line, flags, session, target, *signals);
+    const auto status = ReadWhenDue(session, target, signals ? &*signals : nullptr);
+    if (status) return Tell(line, flags, *status, std::nullopt);
+    std::cerr << "interrupted, and messages are left\n";
+    return kExitTryAgain;
   });
 }
 
 }  // namespace
 
 void AddStatus(CLI::App& app, const CommandLine& line, int& exit_code) {
-  CLI::App* status = app.add_subcommand("status", "Says how the outbox is, also while every relay is down");
-  const auto flags = std::make_shared<StatusFlags>();
+  const auto [status, flags] = AddOperatorCommand(
+      {app, line, exit_code}, "status", "Says how the outbox is, also while every relay is down", ShowStatus);
   status->add_flag("--wait-empty", flags->wait_empty, "First wait until nothing is pending or retrying");
+  status->add_flag("--watch", flags->watch, "Again every two seconds, with rates, until a signal comes");
   status->add_option("--max-lag", flags->max_lag, "1 if the lag is longer")->check(SpanProblem, "TIME");
   status->add_option("--max-failed", flags->max_failed, "1 if more messages failed")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000}));
-  AddOperatorFlags(*status, *flags);
-  status->callback([flags, &line, &exit_code] { exit_code = ShowStatus(line, *flags); });
   status->footer(
       "Pending messages are counted to 2,000 and estimated beyond, others counted to 1,000.\n"
       "Lag is the age of the oldest message that could go out.\n"
       "Examples:\n"
       "  outbox-relay -n orders status\n"
+      "  outbox-relay -n orders status --watch\n"
       "  outbox-relay -n orders status --max-lag 1m --max-failed 0\n"
       "  timeout 5m outbox-relay -n orders -o json status --wait-empty");
 }

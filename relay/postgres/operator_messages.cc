@@ -6,6 +6,28 @@
 namespace outbox {
 namespace {
 
+std::optional<std::int64_t> MaybeNumber(const OperatorAnswer& answer, int row, const char* column) {
+  if (!answer.Maybe(row, column)) return std::nullopt;
+  return answer.Number(row, column);
+}
+
+// Lane, topic and key are $1 to $3; without a key there is no unit. $4: the message's id.
+constexpr const char* kQueue = R"(/* outbox-relay: what is around a message */
+SELECT
+  (SELECT c.value = 'block' FROM {schema}.outbox_control c WHERE c.name = 'on_failed') AS blocks,
+  (SELECT count(*) FROM (SELECT FROM {outbox} o WHERE o.lane = $1::smallint AND o.status = 'pending'
+     AND o.topic = $2::text AND o.key = $3::text AND o.id < $4::bigint LIMIT 1000) b) AS before,
+  (SELECT count(*) FROM (SELECT FROM {outbox} o WHERE o.lane = $1::smallint AND o.status = 'pending'
+     AND o.topic = $2::text AND o.key = $3::text AND o.id > $4::bigint LIMIT 1000) b) AS behind)";
+
+std::string WaitingSql() {
+  return "/* outbox-relay: what waits in a unit */ SELECT " + StateColumns() +
+         " FROM {outbox} o WHERE o.lane = $1::smallint AND o.topic = $2::text AND o.key = $3::text"
+         " AND o.status IN ('retrying', 'failed') ORDER BY o.id LIMIT 1000";
+}
+
+}  // namespace
+
 std::string StateColumns() {
   return "o.id, o.message_id, o.topic, o.key, o.type, o.status, o.attempts, o.last_error, o.lane, " +
          IsoTime("o.created_at") + " AS created_at, " + IsoTime("o.next_attempt_at") +
@@ -29,33 +51,11 @@ MessageState StateOf(const OperatorAnswer& answer, int row) {
   return state;
 }
 
-std::optional<std::int64_t> MaybeNumber(const OperatorAnswer& answer, int row, const char* column) {
-  if (!answer.Maybe(row, column)) return std::nullopt;
-  return answer.Number(row, column);
-}
-
 std::vector<MessageState> StatesOf(const OperatorAnswer& answer) {
   std::vector<MessageState> states;
   for (int row = 0; row < answer.size(); ++row) states.push_back(StateOf(answer, row));
   return states;
 }
-
-// Lane, topic and key are $1 to $3; without a key there is no unit. $4: the message's id.
-constexpr const char* kQueue = R"(/* outbox-relay: what is around a message */
-SELECT
-  (SELECT c.value = 'block' FROM {schema}.outbox_control c WHERE c.name = 'on_failed') AS blocks,
-  (SELECT count(*) FROM (SELECT FROM {outbox} o WHERE o.lane = $1::smallint AND o.status = 'pending'
-     AND o.topic = $2::text AND o.key = $3::text AND o.id < $4::bigint LIMIT 1000) b) AS before,
-  (SELECT count(*) FROM (SELECT FROM {outbox} o WHERE o.lane = $1::smallint AND o.status = 'pending'
-     AND o.topic = $2::text AND o.key = $3::text AND o.id > $4::bigint LIMIT 1000) b) AS behind)";
-
-std::string WaitingSql() {
-  return "/* outbox-relay: what waits in a unit */ SELECT " + StateColumns() +
-         " FROM {outbox} o WHERE o.lane = $1::smallint AND o.topic = $2::text AND o.key = $3::text"
-         " AND o.status IN ('retrying', 'failed') ORDER BY o.id LIMIT 1000";
-}
-
-}  // namespace
 
 std::vector<MessageState> ListMessages(OperatorSession& session, const FoundRange& range, std::int64_t most) {
   return StatesOf(session.Ask("/* outbox-relay: list */ " + FoundRange::Sql() + " SELECT " + StateColumns() +

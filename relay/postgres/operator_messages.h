@@ -22,6 +22,11 @@ struct MessageState {
   int lane = 0;
 };
 
+// For statements of other files: the columns of a message `o`, and the states that the answer holds.
+std::string StateColumns();
+MessageState StateOf(const OperatorAnswer& answer, int row);
+std::vector<MessageState> StatesOf(const OperatorAnswer& answer);
+
 // Newest first.
 std::vector<MessageState> ListMessages(OperatorSession& session, const FoundRange& range, std::int64_t most);
 std::int64_t CountMessages(OperatorSession& session, const FoundRange& range);

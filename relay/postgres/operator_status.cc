@@ -48,6 +48,8 @@ OutboxStatus ReadStatus(OperatorSession& session, const PostgresSettings& server
   for (int row = 0; row < relays.size(); ++row) {
     status.relays.push_back({relays.Text(row, "application_name"), relays.Number(row, "connections")});
   }
+  status.last_id = session.Ask("/* outbox-relay: last id */ SELECT last_value FROM {schema}.outbox_id_seq")
+                       .Number(0, "last_value");
   status.sample = Sample(server, schema, status.pauses);
   return status;
 }

@@ -21,6 +21,7 @@ struct OutboxStatus {
   std::string on_failed;
   std::vector<PauseEntry> pauses;
   std::vector<RelayPresence> relays;
+  std::int64_t last_id = 0;  // drawn by a service; its growth is what comes in
 };
 
 // The state of an outbox as the database knows it; cheap, whatever the history. Throws

@@ -27,7 +27,7 @@ Database::Answer OperatorDesk::Run(const std::vector<std::string>& arguments, co
   app.require_subcommand(1);
   app.fallthrough();
   for (const auto add : {AddList, AddShow, AddPause, AddResume, AddRetry, AddDiscard, AddUnblock, AddStatus,
-                         AddPurge, AddReplay})
+                         AddPurge, AddReplay, AddPublish, AddTail, AddAudit})
     add(app, line, answer.exit);
   std::vector<std::string> words = arguments;
   words.insert(words.end(), {"--conninfo", conninfo(user)});
