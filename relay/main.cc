@@ -60,6 +60,7 @@ int Main(int argc, char** argv) {
   AddAudit(app, line, exit_code);
   AddPause(app, line, exit_code);
   AddResume(app, line, exit_code);
+  AddDoctor(app, line, exit_code);
   AddSchema(app, line, exit_code);
   AddConfig(app, line, exit_code);
   AddHealthcheck(app, line, exit_code);

@@ -39,6 +39,7 @@ void AddReplay(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddPublish(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddTail(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddAudit(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddDoctor(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddUnblock(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddVersion(CLI::App& app, const CommandLine& line, int& exit_code);
 

@@ -83,6 +83,8 @@ void OperatorSession::Commit() { connection_->Commit(); }
 
 void OperatorSession::Rollback() noexcept { connection_->Rollback(); }
 
+bool OperatorSession::pooled() const { return !connection_->keeps_settings(); }
+
 std::string OperatorSession::NewTask() {
   return Ask("/* outbox-relay: new task */ SELECT gen_random_uuid() AS task").Text(0, "task");
 }

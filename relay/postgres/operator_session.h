@@ -47,6 +47,7 @@ class OperatorSession {
   // After an error a connection is of no further use.
   void Reconnect();
 
+  bool pooled() const;    // something between shares the server's connections among clients
   std::string NewTask();  // a random UUID
   // Who holds a lane now, in words; null: nobody.
   std::optional<std::string> HolderOf(int lane);
