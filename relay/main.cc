@@ -64,6 +64,7 @@ int Main(int argc, char** argv) {
   AddSchema(app, line, exit_code);
   AddConfig(app, line, exit_code);
   AddHealthcheck(app, line, exit_code);
+  AddCompletion(app, line, exit_code);
   AddVersion(app, line, exit_code);
   try {
     app.parse(argc, argv);

@@ -41,6 +41,7 @@ void AddTail(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddAudit(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddDoctor(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddUnblock(CLI::App& app, const CommandLine& line, int& exit_code);
+void AddCompletion(CLI::App& app, const CommandLine& line, int& exit_code);
 void AddVersion(CLI::App& app, const CommandLine& line, int& exit_code);
 
 }  // namespace outbox
