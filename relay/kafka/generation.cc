@@ -17,7 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kIdlePoll{100};
+constexpr milliseconds kIdlePoll{1'000};  // reports, errors and the end interrupt it
+constexpr milliseconds kFirstPoll{50};    // until a broker answered
 constexpr milliseconds kFinalPoll{5};
 constexpr milliseconds kFirstLookUp{1'000};
 constexpr milliseconds kGrace{500};  // for requests in flight, after an end that nobody chose
@@ -170,7 +171,7 @@ bool Generation::Established(std::string_view topic) {
 
 void Generation::Run() noexcept {
   topics_->LookUpKnown(kFirstLookUp);
-  while (!ended_) Poll(kIdlePoll);
+  while (!ended_) Poll(answered_ ? kIdlePoll : kFirstPoll);
   AwaitReports();
   Destroy();
   context_->census.Gone();

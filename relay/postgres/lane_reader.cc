@@ -88,14 +88,14 @@ void LaneReader::ReadRetries(const Lanes& lanes) {
                         {LaneArray(lanes), std::to_string(most), std::to_string(task_.request.max_payload),
                          TextArray(task_.held_topics)}));
   for (const auto& row : result) {
-    if (row[4].is_null()) {
-      if (!row[3].is_null()) locked_units_.insert(LaneBook::UnitHold(View(row[2]), View(row[3])));
+    if (row[3].is_null()) {
+      if (!row[2].is_null()) locked_units_.insert(LaneBook::UnitHold(View(row[1]), View(row[2])));
       continue;
     }
-    Message message = contents_.rows->Read(row, {.id = 4}, row[0].as<int>(), contents_.claim.now);
+    Message message = contents_.rows->Read(row.begin() + 4, row[0].as<int>(), contents_.claim.now);
     message.retrying = true;
     any_retries_ = true;
-    message.attempts = row[14].as<int>();
+    message.attempts = row[3].as<int>();
     contents_.messages.push_back(message);
   }
 }
@@ -104,13 +104,7 @@ void LaneReader::Run(const Statement& statement, const Lanes& lanes, Lanes* wait
   const auto& result =
       contents_.rows->Keep(connection_.Query(statement.name, statement.sql, Parameters(lanes)));
   contents_.messages.reserve(contents_.messages.size() + static_cast<std::size_t>(result.size()));
-  const auto rows = result.size();
-  for (pqxx::result::size_type row = 0; row < rows;) {
-    const int lane = static_cast<int>(Integer(View(result[row][0])));
-    const auto entry =
-        std::find_if(lanes.begin(), lanes.end(), [lane](const auto& e) { return e.lane == lane; });
-    row = TakeLane(result, row, *entry, waiting);
-  }
+  for (auto row = result.begin(); row != result.end();) row = TakeLane(row, result.end(), lanes, waiting);
 }
 
 std::vector<std::string> LaneReader::Parameters(const Lanes& lanes) const {
@@ -130,22 +124,27 @@ std::vector<std::string> LaneReader::Parameters(const Lanes& lanes) const {
   return parameters;
 }
 
-pqxx::result::size_type LaneReader::TakeLane(const pqxx::result& result, pqxx::result::size_type row,
-                                             const LaneBook::Entry& lane, Lanes* waiting) {
-  const auto head = result[row];
-  const std::string_view lane_text = View(head[0]);
-  const auto expected = static_cast<std::size_t>(Integer(View(head[1])));
-  const bool cut = True(head[2]);
-  const bool left_out = True(head[4]);
+pqxx::const_result_iterator LaneReader::TakeLane(pqxx::const_result_iterator row,
+                                                 const pqxx::const_result_iterator& end, const Lanes& lanes,
+                                                 Lanes* waiting) {
+  const std::string_view facts = View(row.front());
+  Words words(facts);
+  const int number = static_cast<int>(Integer(words.Next()));
+  const auto expected = static_cast<std::size_t>(Integer(words.Next()));
+  const bool cut = words.Next() == "1";
+  const bool waits = words.Next() == "1";
+  const bool left_out = words.Next() == "1";
+  const LaneBook::Entry& lane =
+      *std::find_if(lanes.begin(), lanes.end(), [number](const auto& entry) { return entry.lane == number; });
   const std::size_t first = contents_.messages.size();
-  for (; row < result.size(); ++row) {
-    const auto fields = result[row];
-    if (View(fields[0]) != lane_text) break;
-    if (fields[5].is_null()) continue;
-    contents_.messages.push_back(contents_.rows->Read(fields, {.id = 5}, lane.lane, contents_.claim.now));
+  for (; row != end; ++row) {
+    auto column = row.begin();
+    if (View(column) != facts) break;
+    if ((++column).is_null()) continue;
+    contents_.messages.push_back(contents_.rows->Read(column, number, contents_.claim.now));
   }
   const std::size_t obtained = contents_.messages.size() - first;
-  if (True(head[3])) {
+  if (waits) {
     if (waiting != nullptr) waiting->push_back(lane);
     return row;
   }

@@ -47,8 +47,9 @@ class LaneReader {
   void Run(const Statement& statement, const Lanes& lanes, Lanes* waiting);
   std::vector<std::string> Parameters(const Lanes& lanes) const;
   // Takes the rows of one lane, from `row` on; returns the first row behind them.
-  pqxx::result::size_type TakeLane(const pqxx::result& result, pqxx::result::size_type row,
-                                   const LaneBook::Entry& lane, Lanes* waiting);
+  pqxx::const_result_iterator TakeLane(pqxx::const_result_iterator row,
+                                       const pqxx::const_result_iterator& end, const Lanes& lanes,
+                                       Lanes* waiting);
   void FindLocked(const LaneBook::Entry& lane, bool careful, std::size_t first, std::size_t missing);
   void DropLockedUnits();
   void SortRetriesIn();

@@ -16,25 +16,22 @@ std::optional<std::string_view> Maybe(const pqxx::field& field) {
 
 }  // namespace
 
-Message Rows::Read(const pqxx::row& row, Columns columns, int lane, microseconds now) {
-  const auto column = [&row, first = columns.id](int offset) {
-    return row[static_cast<pqxx::row::size_type>(first + offset)];
-  };
+Message Rows::Read(pqxx::const_row_iterator column, int lane, microseconds now) {
   Message message;
   message.lane = lane;
-  message.id = Integer(View(column(0)));
-  message.message_id = View(column(1));
-  message.topic = View(column(2));
-  message.key = Maybe(column(3));
-  message.type = View(column(4));  // null reads as empty
-  message.headers = View(column(5));
-  message.payload = Maybe(column(6));
-  if (!message.payload) {
-    if (const auto hex = Maybe(column(7))) message.payload = bytes_.emplace_back(Bytes(*hex));
-    if (const auto oversize = Maybe(column(9))) message.oversize = Integer(*oversize);
-  }
-  message.created_at = microseconds(Integer(View(column(8))));
+  Words head(View(column));
+  message.id = Integer(head.Next());
+  message.message_id = head.Next();
+  message.created_at = microseconds(Integer(head.Next()));
   message.age = std::max(microseconds(0), now - message.created_at);
+  if (const auto oversize = head.Next(); !oversize.empty()) message.oversize = Integer(oversize);
+  message.topic = View(++column);
+  message.key = Maybe(++column);
+  message.type = View(++column);  // null reads as empty
+  message.headers = View(++column);
+  message.payload = Maybe(++column);
+  if (message.payload) return message;
+  if (const auto hex = Maybe(++column)) message.payload = bytes_.emplace_back(Bytes(*hex));
   return message;
 }
 

@@ -67,10 +67,13 @@ WITH seen AS MATERIALIZED (
     HAVING all_rows.bytes > $4::bigint) s
 ), fit AS (
   SELECT *, (sum(bytes) OVER (ORDER BY ord) - bytes)::bigint AS before FROM seen
+), told AS MATERIALIZED (
+  SELECT lane, start, upto, before,
+    concat_ws(' ', lane, n, cut::integer, coalesce(waiting, false)::integer, (before >= $7::bigint)::integer) AS facts
+  FROM fit
 )
-SELECT f.lane, f.n, f.cut, f.waiting, f.before >= $7::bigint AS left_out,
-  o.id, o.message_id, o.topic, o.key, o.type, o.headers, o.payload, o.payload_bytes, o.created, o.oversize
-FROM fit f LEFT JOIN LATERAL (
+SELECT f.facts, o.*
+FROM told f LEFT JOIN LATERAL (
   SELECT {columns}
   FROM {outbox} o
   WHERE f.before < $7::bigint AND {due} AND o.id <= f.upto
@@ -88,13 +91,15 @@ constexpr const char* kCreated =
     "greatest(least(o.created_at, timestamptz '9999-12-31 00:00:00+00'), timestamptz '1970-01-01 "
     "00:00:00.001+00')";
 
-// $N is the parameter with the longest payload that is fetched.
-constexpr const char* kColumns = R"(o.id, o.message_id, o.topic, o.key, o.type, o.headers,
+// {max} is the longest payload that is fetched. What has no spaces comes as one text, because a column
+// costs server, libpq and relay more than what stands in it; the last word is there only if oversize.
+constexpr const char* kColumns =
+    R"(concat_ws(' ', o.id, o.message_id, (date_part('epoch', {created}) * 1000000)::bigint,
+      CASE WHEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes)) > {max}
+           THEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes)) END) AS head,
+    o.topic, o.key, o.type, o.headers,
     CASE WHEN octet_length(o.payload) <= {max} THEN o.payload END AS payload,
-    CASE WHEN octet_length(o.payload_bytes) <= {max} THEN o.payload_bytes END AS payload_bytes,
-    (date_part('epoch', {created}) * 1000000)::bigint AS created,
-    CASE WHEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes)) > {max}
-         THEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes)) END AS oversize)";
+    CASE WHEN octet_length(o.payload_bytes) <= {max} THEN o.payload_bytes END AS payload_bytes)";
 
 constexpr const char* kDue =
     "o.lane = {lane} AND o.status = 'pending' AND o.id > {start} AND o.topic <> ALL({held}::text[])";
@@ -110,7 +115,7 @@ FROM unnest($1::smallint[]) AS l(lane)
 CROSS JOIN LATERAL (SELECT o.id, o.topic, o.key FROM {outbox} o WHERE o.lane = l.lane AND o.{waits} LIMIT 101) w)";
 
 // Due again, and nothing of the unit before it still waits for its time. Candidates that could not be
-// locked come back without a message_id.
+// locked come back without a head.
 constexpr const char* kRetries = R"(/* outbox-relay: claim retries */
 WITH candidates AS MATERIALIZED (
   SELECT l.lane, c.id, c.topic, c.key
@@ -123,10 +128,9 @@ WITH candidates AS MATERIALIZED (
     ORDER BY o.id LIMIT $2::integer) c
   LIMIT $2::integer
 )
-SELECT c.lane, c.id AS candidate, c.topic AS candidate_topic, c.key AS candidate_key,
-  o.id, o.message_id, o.topic, o.key, o.type, o.headers, o.payload, o.payload_bytes, o.created, o.oversize, o.attempts
+SELECT c.lane, c.topic AS candidate_topic, c.key AS candidate_key, o.*
 FROM candidates c LEFT JOIN LATERAL (
-  SELECT {columns}, o.attempts
+  SELECT o.attempts, {columns}
   FROM {outbox} o WHERE o.id = c.id AND o.status = 'retrying' FOR UPDATE SKIP LOCKED) o ON true)";
 
 constexpr const char* kSeen = R"(/* outbox-relay: rows locked by others */
