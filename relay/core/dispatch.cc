@@ -49,6 +49,7 @@ void Dispatch::HandOver(const std::vector<Care>& care) {
     const bool looked_after = !care.empty() || !topic.established;
     if (looked_after && units_.Hold(i, needs == Care::kAlone, topic.established)) continue;
     if (!main_road_.Publish(i)) return;
+    if (Mutant("mark_before_report")) verdict_.SettleOnly(i);
   }
 }
 

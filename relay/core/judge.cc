@@ -25,8 +25,11 @@ Verdict Judge(const Report& report, Road road, int attempts, const RetryPolicy& 
       return {.outcome = Outcome::kSent};
     case ReportKind::kOutage:
       if (Mutant("unknown_is_sent") && report.maybe_persisted) return {.outcome = Outcome::kSent};
+      if (Mutant("charge_outage")) return Refused(report, Road::kAlone, attempts, policy, random);
       return {.outcome = Outcome::kWait};
     case ReportKind::kNone:
+      if (Mutant("unreported_is_sent")) return {.outcome = Outcome::kSent};
+      return {.outcome = Outcome::kWait};
     case ReportKind::kTopicUnknown:
     case ReportKind::kTopicUnauthorized:
       return {.outcome = Outcome::kWait};

@@ -57,7 +57,7 @@ void UnitQueues::Advance() {
 
 bool UnitQueues::Advance(Queue& queue) {
   if (queue.ended) return false;
-  if (queue.out) return ReportedAlone(queue);
+  if (queue.out && !Mutant("two_alone")) return ReportedAlone(queue);
   if (queue.waiting.empty() || patience_.closed()) return false;
   const bool alone = queue.waiting.front().alone;
   if (alone && out_alone_ >= kMostAlone) return false;

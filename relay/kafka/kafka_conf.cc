@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "core/mutant.h"
+
 namespace outbox {
 namespace {
 
@@ -104,8 +106,11 @@ ConfHandle MakeConf(const KafkaPublisherOptions& options, Road road) {
     }
   }
   SetAll(conf.get(), kForced);
+  if (Mutant("client_expiry")) Set(conf.get(), "message.timeout.ms", "1000", "");
+  if (Mutant("other_partitioner")) Set(conf.get(), "partitioner", "consistent_random", "");
   if (road == Road::kMain) {
     SetAll(conf.get(), kMainForced);
+    if (Mutant("gapless_off")) Set(conf.get(), "enable.gapless.guarantee", "false", "");
   } else {
     SetAll(conf.get(), kAloneForced);
   }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/mutant.h"
+
 namespace outbox {
 namespace {
 
@@ -142,7 +144,7 @@ void LaneBook::Advance(int epoch, Xid xid, std::int64_t last_drawn,
                        const std::vector<ScanMemory::LaneRead>& reads, std::int64_t bound) {
   const std::scoped_lock lock(mutex_);
   if (epoch != epoch_) return;
-  memory_.AddPair(xid, last_drawn);
+  memory_.AddPair(xid, Mutant("drawn_after_xid") ? last_drawn_ : last_drawn);
   for (const auto& read : reads) memory_.Advance(read, bound);
 }
 

@@ -39,6 +39,7 @@ void LaneReader::Read(const Lanes& lanes) {
   }
   DropLockedUnits();
   SortRetriesIn();
+  if (Mutant("drop_last") && !contents_.messages.empty()) contents_.messages.pop_back();
 }
 
 void LaneReader::ReadPlain(const Lanes& lanes, Lanes& careful) {
@@ -142,6 +143,7 @@ pqxx::const_result_iterator LaneReader::TakeLane(pqxx::const_result_iterator row
     if (View(column) != facts) break;
     if ((++column).is_null()) continue;
     contents_.messages.push_back(contents_.rows->Read(column, number, contents_.claim.now));
+    if (Mutant("first_headers")) contents_.messages.back().headers = contents_.messages.front().headers;
   }
   const std::size_t obtained = contents_.messages.size() - first;
   if (waits) {

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/mutant.h"
 #include "postgres/connection.h"
+#include "postgres/mutated_sql.h"
 #include "postgres/operator_answer.h"
 #include "postgres/statements.h"
 
@@ -23,6 +25,7 @@ ConnectOptions OperatorOptions(const PostgresSettings& server) {
 }
 
 std::string Filled(std::string sql, const std::string& schema) {
+  sql = Mutated(std::move(sql));
   const std::string quoted = QuotedName(schema);
   const std::string outbox = quoted + ".outbox";
   const std::pair<std::string, std::string> holes[] = {
@@ -98,6 +101,7 @@ std::optional<std::string> OperatorSession::HolderOf(int lane) {
 
 LaneHold::LaneHold(OperatorSession& session, int lane) : session_(session), lane_(lane) {
   session_.Begin();
+  if (Mutant("no_lane_lock")) return;
   // One statement only to wait: those that follow see what was committed until the lock was granted.
   Ask("/* outbox-relay: hold a lane */ SELECT pg_advisory_xact_lock({class}, $1::integer)",
       {std::to_string(lane)});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/statements.h"
 
+#include "postgres/mutated_sql.h"
+
 namespace outbox {
 namespace {
 
@@ -227,6 +229,7 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
   const std::string outbox = schema + ".outbox";
   const std::string regclass = "'" + outbox + "'::regclass::oid::integer";
   const auto fill = [&](const char* name, std::string text, const std::string& waits) {
+    text = Mutated(std::move(text));
     return Statement{name, Fill(std::move(text), {{"outbox", outbox},
                                                   {"schema", schema},
                                                   {"class", regclass},
