@@ -173,6 +173,7 @@ void DeliveryChecker::JudgeUnseen(const OutboxState& outbox) {
       const auto found = outbox.rows.find(row.MessageId());
       const std::string status = found == outbox.rows.end() ? "gone" : found->second.status;
       if (status == "failed" && !found->second.error.empty()) continue;
+      if (status == "gone" && outbox.discarded.contains(row.MessageId())) continue;
       findings_.Add(Check::kLoss, row.MessageId() + ": never arrived; in the outbox it is " + status);
       if (status == "sent" || status == "gone")
         findings_.Add(Check::kDatabase, row.MessageId() + ": " + status + ", and never arrived");
@@ -198,7 +199,8 @@ void DeliveryChecker::Conclude(const OutboxState& outbox) {
   JudgeRefused(outbox);
   if (outbox.unsettled > 0)
     findings_.Add(Check::kLiveness, std::to_string(outbox.unsettled) + " rows are still unsettled");
-  const std::int64_t sent = outbox.keeps_sent ? counts_.committed - counts_.failed - outbox.unsettled : 0;
+  const auto left = counts_.failed + outbox.unsettled + static_cast<std::int64_t>(outbox.discarded.size());
+  const std::int64_t sent = outbox.keeps_sent ? counts_.committed - left : 0;
   if (outbox.sent != sent) {
     findings_.Add(Check::kDatabase,
                   std::to_string(outbox.sent) + " rows are sent, it should be " + std::to_string(sent));

@@ -26,9 +26,10 @@ struct OutboxState {
   };
   bool keeps_sent = true;  // completion "mark"
   std::int64_t sent = 0;
-  std::int64_t unsettled = 0;       // pending or retrying
-  std::map<std::string, Row> rows;  // by message id: what failed, was charged, or is among Unseen
-  std::int64_t transactions = 0;    // committed, by the side table
+  std::int64_t unsettled = 0;         // pending or retrying
+  std::map<std::string, Row> rows{};  // by message id: what failed, was charged, or is among Unseen
+  std::set<std::string> discarded{};  // by an operator, as the audit has it: message ids
+  std::int64_t transactions = 0;      // committed, by the side table
 };
 
 // The judge. Writers tell it what they commit (their journal's content), the scheduler which faults

@@ -203,6 +203,22 @@ TEST_CASE("a failed message is not lost if a fault refused it and the reason sta
   }
 }
 
+TEST_CASE("a message that an operator discarded is not lost, and no other one is gone") {
+  History history;
+  const WrittenRow row = history.Committed(1);
+  history.outbox.sent -= 1;
+  SECTION("this one") {
+    history.outbox.discarded.insert(row.MessageId());
+    CHECK(history.Concluded().none());
+  }
+  SECTION("another one") {
+    history.outbox.discarded.insert(history.Row(2, 2).MessageId());
+    history.Read(history.Committed(2));
+    history.outbox.sent -= 1;
+    CHECK(history.Concluded().count(Check::kLoss) == 1);
+  }
+}
+
 TEST_CASE("an innocent message that was charged with an attempt is found in the database") {
   History history;
   const WrittenRow row = history.Committed(1);

@@ -21,6 +21,7 @@ const std::vector<FaultKind>& AllFaults() {
     AddPostgresFaults(all);
     AddKafkaFaults(all);
     AddLinkFaults(all);
+    AddOperatorFaults(all);
     return all;
   }();
   return kinds;

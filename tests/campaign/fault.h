@@ -50,5 +50,6 @@ void AddRelayFaults(std::vector<FaultKind>& kinds);
 void AddPostgresFaults(std::vector<FaultKind>& kinds);
 void AddKafkaFaults(std::vector<FaultKind>& kinds);
 void AddLinkFaults(std::vector<FaultKind>& kinds);
+void AddOperatorFaults(std::vector<FaultKind>& kinds);
 
 }  // namespace outbox::campaign

@@ -24,6 +24,11 @@ int PortOf(const test::KafkaBroker& kafka) {
   return std::stoi(bootstrap.substr(bootstrap.rfind(':') + 1));
 }
 
+std::string Requests(int most) {
+  if (most == 0) return "";
+  return "[kafka.properties]\n\"batch.num.messages\" = " + std::to_string(most) + "\n";
+}
+
 }  // namespace
 
 Field::Field(Options options) : options_(std::move(options)) {
@@ -67,8 +72,8 @@ void Field::WriteConfig(const RelayPost& post, int batch_messages) const {
                       "\nmax_attempts = 0\nbackoff = { initial = \"200ms\", max = \"2s\" }\n"
                       "[retention]\nsent = \"never\"\n"
                       "[kafka]\nbrokers = [\"127.0.0.1:" +
-                      std::to_string(to_kafka_.port()) +
-                      "\"]\n[http]\nlisten = \"127.0.0.1:" + std::to_string(post.port) + "\"\n");
+                      std::to_string(to_kafka_.port()) + "\"]\n" + Requests(options_.request_messages) +
+                      "[http]\nlisten = \"127.0.0.1:" + std::to_string(post.port) + "\"\n");
 }
 
 void Field::Start(RelayPost& post, int batch_messages) {

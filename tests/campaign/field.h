@@ -40,6 +40,7 @@ class Field {
     bool deletes = false;  // completion
     int relays = 2;
     std::map<std::string, int> partitions;  // of each topic
+    int request_messages = 0;               // most in a request; 0: as the relay has it
   };
   explicit Field(Options options);
 

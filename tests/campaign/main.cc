@@ -21,6 +21,8 @@ struct Options {
   std::filesystem::path folder;
   std::filesystem::path resume;
   int relays = 2;
+  Workload workload;
+  bool impatient = false;
   bool list = false;
 };
 
@@ -50,6 +52,8 @@ bool Hold(const Options& options, int round) {
   one.seconds = options.round_seconds;
   one.only = options.only;
   one.relays = options.relays;
+  one.workload = options.workload;
+  one.impatient = options.impatient;
   one.deletes = options.completion.empty() ? one.seed % 2 == 1 : options.completion == "delete";
   std::filesystem::remove_all(one.folder);
   std::filesystem::create_directories(one.folder);
@@ -93,13 +97,19 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", options.minutes, "of faults, in rounds; at least one round");
   app.add_option("--round", options.round_seconds, "seconds of faults in each round");
   app.add_option("--seed", options.seed, "of the first round; the next ones follow it");
-  app.add_option("--only", options.only, "this fault, or none");
+  app.add_option("--only", options.only, "these faults, with commas, or none");
   app.add_option("--relays", options.relays)->check(CLI::Range(1, 6));
   app.add_option("--completion", options.completion, "else by the seed")
       ->check(CLI::IsMember({"mark", "delete"}));
   app.add_option("--relay", options.relay, "the binary");
   app.add_option("--folder", options.folder, "for journals, histories and logs");
   app.add_option("--resume", options.resume, "the folder of a campaign that was interrupted");
+  app.add_option("--large", options.workload.large_percent, "percent of rows that one fault makes too large");
+  app.add_option("--old", options.workload.old_percent, "percent of rows that one fault makes too old");
+  app.add_option("--keys", options.workload.keys, "few: much of one key in each batch")
+      ->check(CLI::Range(2, 200));
+  app.add_option("--request", options.workload.request_messages, "most messages in a request to the broker");
+  app.add_flag("--impatient", options.impatient, "one finding is enough");
   app.add_flag("--list", options.list, "names of the faults");
   CLI11_PARSE(app, argc, argv);
   try {

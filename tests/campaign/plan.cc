@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 
 namespace outbox::campaign {
@@ -14,10 +15,17 @@ constexpr double kBreath = 2;     // between two faults of a group, so that some
 
 std::vector<const FaultKind*> Chosen(const std::string& only) {
   std::vector<const FaultKind*> kinds;
-  for (const FaultKind& kind : AllFaults()) {
-    if (only.empty() || kind.name == only) kinds.push_back(&kind);
+  if (only.empty()) {
+    for (const FaultKind& kind : AllFaults()) kinds.push_back(&kind);
+    return kinds;
   }
-  if (kinds.empty() && only != "none") throw std::invalid_argument("there is no fault " + only);
+  std::istringstream names(only);
+  for (std::string name; only != "none" && std::getline(names, name, ',');) {
+    const auto found = std::find_if(AllFaults().begin(), AllFaults().end(),
+                                    [&](const FaultKind& kind) { return kind.name == name; });
+    if (found == AllFaults().end()) throw std::invalid_argument("there is no fault " + name);
+    kinds.push_back(&*found);
+  }
   return kinds;
 }
 

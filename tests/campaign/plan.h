@@ -17,7 +17,7 @@ struct PlannedFault {
 };
 
 // Everything about a round that is left to chance, drawn from its seed before it begins: the same seed
-// gives the same plan. `only`: the name of the one fault to use; empty: all of them; "none".
+// gives the same plan. `only`: the names of the faults to use, with commas; empty: all of them; "none".
 // Throws std::invalid_argument if there is no such fault.
 std::vector<PlannedFault> PlanFaults(std::uint64_t seed, double seconds, const std::string& only);
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "campaign/attempt_watch.h"
 #include "campaign/report_tally.h"
 #include "campaign/saboteur.h"
 #include "campaign/tail_reader.h"
@@ -33,13 +34,15 @@ class Round {
       : options_(options),
         history_(options.folder / "history", begun_),
         checker_(CheckerOptions(options.relays)),
-        field_({options.relay, options.folder, options.deletes, options.relays, kPartitions}) {}
+        field_({options.relay, options.folder, options.deletes, options.relays, kPartitions,
+                options.workload.request_messages}) {}
 
   RoundResult Run() {
     Writers::Options writing{.conninfo = field_.conninfo("service"),
                              .partitions = kPartitions,
                              .journals = options_.folder,
-                             .seed = options_.seed};
+                             .seed = options_.seed,
+                             .workload = options_.workload};
     test::Sql owner = field_.Connect("postgres");
     Writers::Prepare(owner, writing);
     reader_ =
@@ -52,8 +55,8 @@ class Round {
     Break(saboteur);
     saboteur.HealAll();
     writers.Stop();
-    Drain();
-    Conclude();
+    if (!options_.impatient || checker_.findings().none()) Drain();
+    if (!options_.impatient || checker_.findings().none()) Conclude();
     result_.findings = checker_.findings();
     result_.counts = checker_.counts();
     result_.faults = saboteur.begun();
@@ -82,6 +85,12 @@ class Round {
 
   void Look() {
     tally_.Look(field_.relays(), checker_.counts().seen);
+    if (const auto swept = tally_.swept(); swept > swept_) {
+      checker_.Complain(Check::kMetrics,
+                        "only a sweep found " + std::to_string(swept - swept_) + " messages");
+      swept_ = swept;
+    }
+    watch_.Look(field_, checker_);
     for (RelayPost& post : field_.relays()) {
       if (!post.expected || post.process->running()) continue;
       checker_.Complain(Check::kLiveness,
@@ -135,9 +144,6 @@ class Round {
                                              std::to_string(tally_.missed()) + " missed, but " +
                                              std::to_string(counts.seen) + " messages seen");
     }
-    if (tally_.swept() > 0)
-      checker_.Complain(Check::kMetrics,
-                        "only a sweep found " + std::to_string(tally_.swept()) + " messages");
     checker_.Conclude(Outbox());
   }
 
@@ -150,6 +156,9 @@ class Round {
         std::stoll(sql.Value("SELECT count(*) FROM outbox WHERE status IN ('pending', 'retrying')"));
     state.transactions =
         std::stoll(sql.Value("SELECT count(*) FROM campaign_transactions c WHERE committed"));
+    for (const auto& row : sql.Rows("SELECT d->>'message_id' FROM outbox_audit, jsonb_array_elements(detail) "
+                                    "d WHERE command = 'discard'"))
+      state.discarded.insert(*row[0]);
     std::string unseen;
     for (const std::string& id : checker_.Unseen(1'000)) unseen += (unseen.empty() ? "" : ",") + id;
     for (const auto& row :
@@ -168,6 +177,8 @@ class Round {
   DeliveryChecker checker_;
   Field field_;
   ReportTally tally_;
+  std::int64_t swept_ = 0;  // and complained about
+  AttemptWatch watch_;
   std::unique_ptr<TailReader> reader_;
   RoundResult result_;
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "campaign/checker.h"
+#include "campaign/workload.h"
 
 namespace outbox::campaign {
 
@@ -16,7 +17,9 @@ struct RoundOptions {
   std::filesystem::path folder;
   std::uint64_t seed = 1;
   double seconds = 60;  // of faults
-  std::string only{};   // one fault, or "none"
+  std::string only{};   // these faults, or "none"
+  Workload workload{};
+  bool impatient = false;  // one finding is enough: what comes after it is left out
   bool deletes = false;
   int relays = 2;
 };

@@ -15,7 +15,6 @@ using test::Sql;
 using test::SqlError;
 
 constexpr milliseconds kAgain{50};
-constexpr int kKeys = 80;
 // Then the first writer is alone for a while: what others hold open hides mistakes about a late commit.
 constexpr seconds kLullEvery{12};
 constexpr seconds kLull{5};  // longer than a transaction is usually held open
@@ -102,9 +101,9 @@ class Writers::Writer {
     std::advance(topic, std::hash<std::string>()(key) % all_.options_.partitions.size());
     row.topic = topic->first;
     if (!serialised() && Any(3) == 0) row.key.reset();
-    const int kind = Any(100);
-    if (kind == 0) row.kind = RowKind::kLarge;
-    if (kind == 1) row.kind = RowKind::kOld;
+    const Workload& workload = all_.options_.workload;
+    const int lot = Any(100) - workload.large_percent;
+    row.kind = lot < 0 ? RowKind::kLarge : lot < workload.old_percent ? RowKind::kOld : RowKind::kPlain;
     return row;
   }
 
@@ -266,13 +265,14 @@ void Writers::Prepare(Sql& owner, Options& options) {
       "CREATE TABLE campaign_keys (key text PRIMARY KEY, sequence bigint NOT NULL DEFAULT 0);"
       "CREATE TABLE campaign_transactions (id bigint PRIMARY KEY, committed boolean NOT NULL DEFAULT true);"
       "GRANT SELECT, INSERT, UPDATE ON campaign_keys, campaign_transactions TO service");
+  const int count = options.workload.keys;
   for (const char* kind : {"k", "w"}) {
     // Half of them crowd into a few lanes, where neighbours may lure a scan past a late commit.
     const std::string name = std::string("'") + kind + "' || i";
     const auto rows = owner.Rows(
         "INSERT INTO campaign_keys (key) SELECT " + name + " FROM generate_series(0, 999) i WHERE i < " +
-        std::to_string(kKeys / 2) + " OR i >= 200 AND hashtextextended(" + name +
-        ", 0) & 63 < 4 ORDER BY i LIMIT " + std::to_string(kKeys) + " RETURNING key");
+        std::to_string(count / 2) + " OR i >= 200 AND hashtextextended(" + name +
+        ", 0) & 63 < 4 ORDER BY i LIMIT " + std::to_string(count) + " RETURNING key");
     auto& keys = *kind == 'k' ? options.keys : options.wild_keys;
     for (const auto& row : rows) keys.push_back(*row[0]);
   }

@@ -12,6 +12,7 @@
 
 #include "campaign/checker.h"
 #include "campaign/journal.h"
+#include "campaign/workload.h"
 #include "support/sql.h"
 
 namespace outbox::campaign {
@@ -27,6 +28,7 @@ class Writers {
     std::map<std::string, int> partitions;
     std::filesystem::path journals;  // a folder
     std::uint64_t seed = 1;
+    Workload workload{};
     int count = 12;
     std::vector<std::string> keys{};       // serialised; Prepare chooses them
     std::vector<std::string> wild_keys{};  // not

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdexcept>
+
+#include "campaign/fault.h"
+
+namespace outbox::campaign {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// What may go wrong without being wrong: nothing matched, or the database or a lane was not to be had.
+bool Acceptable(int exit) { return exit == 0 || exit == 1 || exit == 69 || exit == 75; }
+
+// The relay's own program as people use it, in the role that people have. It works beside the load until it
+// is healed, because a lane may be busy for seconds.
+class OperatorCommand : public Fault {
+ public:
+  std::string Begin(Scene& scene) final {
+    const Words words = Choose(scene);
+    if (words.empty()) return "";
+    process_ = Start(scene, words);
+    return words.back();
+  }
+  void Heal(Scene& scene) override { Await(*process_, scene); }
+
+ protected:
+  virtual Words Choose(Scene& scene) = 0;  // empty: there is nothing to do
+
+  static std::unique_ptr<test::Process> Start(Scene& scene, const Words& words) {
+    const Field& field = scene.field;
+    Words argv = {field.options().relay, "--conninfo", field.conninfo("operator")};
+    argv.insert(argv.begin() + 1, words.begin(), words.end());
+    test::Process::Options options;
+    options.out = field.options().folder / "operator.log";
+    return std::make_unique<test::Process>(argv, options);
+  }
+  static void Await(test::Process& process, Scene&) {
+    const auto exit = process.Wait(test::seconds(30));
+    if (!exit) throw std::runtime_error("the command still runs");
+    if (!Acceptable(*exit))
+      throw std::logic_error("an operator's command exited with " + std::to_string(*exit));
+  }
+
+ private:
+  std::unique_ptr<test::Process> process_;
+};
+
+class RetryAll final : public OperatorCommand {
+  Words Choose(Scene&) override { return {"retry", "--execute", "--status", "failed,retrying"}; }
+};
+
+class DiscardFailed final : public OperatorCommand {
+  Words Choose(Scene&) override {
+    return {"discard", "--execute", "--status", "failed", "--reason", "campaign"};
+  }
+};
+
+class UnblockOne final : public OperatorCommand {
+  Words Choose(Scene& scene) override {
+    const auto waiting = scene.field.Connect("operator")
+                             .Rows(
+                                 "SELECT id FROM outbox WHERE status = 'retrying' AND key IS NOT NULL"
+                                 " ORDER BY next_attempt_at DESC LIMIT 1");
+    if (waiting.empty()) return {};
+    return {"unblock", "--retry", *waiting[0][0]};
+  }
+};
+
+// Of a topic or of everything; ended by another command.
+class PauseDelivery final : public OperatorCommand {
+  Words Choose(Scene& scene) override {
+    if (scene.Any(3) > 0) scope_ = {"--topic", scene.field.options().partitions.begin()->first};
+    return With("pause");
+  }
+  void Heal(Scene& scene) override {
+    OperatorCommand::Heal(scene);
+    Await(*Start(scene, With("resume")), scene);
+  }
+  Words With(const std::string& verb) const {
+    Words words = {verb};
+    words.insert(words.end(), scope_.begin(), scope_.end());
+    return words;
+  }
+
+  Words scope_;
+};
+
+template <typename Kind>
+std::unique_ptr<Fault> MakeCommand() {
+  return std::make_unique<Kind>();
+}
+
+}  // namespace
+
+void AddOperatorFaults(std::vector<FaultKind>& kinds) {
+  kinds.push_back({"operator_retry", "operator", 0, 1, MakeCommand<RetryAll>, false});
+  kinds.push_back({"operator_discard", "operator", 0, 1, MakeCommand<DiscardFailed>, false});
+  kinds.push_back({"operator_unblock", "operator", 0, 1, MakeCommand<UnblockOne>, false});
+  kinds.push_back({"operator_pause", "operator", 1, 5, MakeCommand<PauseDelivery>, false});
+}
+
+}  // namespace outbox::campaign
