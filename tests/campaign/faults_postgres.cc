@@ -102,18 +102,22 @@ class UseUpConnections final : public Fault {
   std::vector<Sql> taken_;
 };
 
-// Somebody's trigger on the outbox, at one change in a hundred. Its lock is not had beside a long
-// transaction, then it comes later.
+// Somebody's trigger on the outbox. Its lock is not had beside a long transaction, then it comes later.
 class BadTrigger final : public Fault {
  public:
-  BadTrigger(std::string kind, std::string body) : kind_(std::move(kind)), body_(std::move(body)) {}
+  struct Text {
+    std::string kind;
+    std::string when;
+    std::string body;
+  };
+  explicit BadTrigger(Text text) : text_(std::move(text)) {}
   std::string Begin(Scene& scene) override {
     scene.field.Connect("postgres")
         .Run(
             "SET lock_timeout = '2s'; CREATE OR REPLACE FUNCTION campaign_trigger() RETURNS trigger"
             " LANGUAGE plpgsql AS $$ BEGIN " +
-            body_ + " END $$; CREATE " + kind_ +
-            " FOR EACH ROW WHEN (random() < 0.01) EXECUTE FUNCTION campaign_trigger()");
+            text_.body + " END $$; CREATE " + text_.kind + " FOR EACH ROW WHEN (" + text_.when +
+            ") EXECUTE FUNCTION campaign_trigger()");
     return "a trigger";
   }
   void Heal(Scene& scene) override {
@@ -121,8 +125,7 @@ class BadTrigger final : public Fault {
   }
 
  private:
-  const std::string kind_;
-  const std::string body_;
+  const Text text_;
 };
 
 template <typename Kind>
@@ -146,15 +149,17 @@ void AddPostgresFaults(std::vector<FaultKind>& kinds) {
   kinds.push_back({"lock_row", "", 1, 5, MakePlain<LockRow>, false});
   kinds.push_back({"hold_snapshot", "", 5, 15, MakePlain<HoldSnapshot>, false});
   kinds.push_back({"long_writer", "", 0, 0, MakePlain<LongWriter>, false});
-  kinds.push_back({"settle_swallowed", "trigger", 2, 4, [] {
-                     return std::make_unique<BadTrigger>("TRIGGER campaign BEFORE UPDATE OR DELETE ON outbox",
-                                                         "RETURN NULL;");
+  // So long that scan starts would pass what it swallows.
+  kinds.push_back({"settle_swallowed", "trigger", 8, 14, [] {
+                     return std::make_unique<BadTrigger>(
+                         BadTrigger::Text{"TRIGGER campaign BEFORE UPDATE OR DELETE ON outbox",
+                                          "OLD.id % 100 = 0", "RETURN NULL;"});
                    }});
   kinds.push_back({"commit_refused", "trigger", 2, 4, [] {
-                     return std::make_unique<BadTrigger>(
+                     return std::make_unique<BadTrigger>(BadTrigger::Text{
                          "CONSTRAINT TRIGGER campaign AFTER UPDATE OR DELETE ON outbox DEFERRABLE INITIALLY"
                          " DEFERRED",
-                         "RAISE EXCEPTION 'the campaign refuses this commit';");
+                         "random() < 0.03", "RAISE EXCEPTION 'the campaign refuses this commit';"});
                    }});
   kinds.push_back({"no_connections", "postgres", 3, 6, MakePlain<UseUpConnections>});
 }

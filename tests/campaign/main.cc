@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 #include <random>
+#include <sstream>
 #include <string>
 
 #include "campaign/plan.h"
@@ -44,6 +45,19 @@ int RoundsDone(Options& options) {
   return done;
 }
 
+std::string Again(const RoundOptions& round) {
+  const auto option = [](const char* name, auto value) {
+    std::ostringstream text;
+    text << " --" << name << " " << value;
+    return text.str();
+  };
+  const Workload& rows = round.workload;
+  return option("seed", round.seed) + option("minutes", 0) + option("round", round.seconds) +
+         option("relays", round.relays) + option("completion", round.deletes ? "delete" : "mark") +
+         option("large", rows.large_percent) + option("old", rows.old_percent) + option("keys", rows.keys) +
+         option("request", rows.request_messages) + (round.only.empty() ? "" : option("only", round.only));
+}
+
 bool Hold(const Options& options, int round) {
   RoundOptions one;
   one.relay = options.relay;
@@ -64,11 +78,7 @@ bool Hold(const Options& options, int round) {
   const RoundResult result = RunRound(one);
   PrintVerdict(result);
   if (!result.findings.none()) {
-    std::printf(
-        "\nto see it again: scripts/faults --seed %llu --minutes 0 --round %.0f --relays %d --completion "
-        "%s%s%s\n",
-        static_cast<unsigned long long>(one.seed), one.seconds, one.relays, one.deletes ? "delete" : "mark",
-        one.only.empty() ? "" : " --only ", one.only.c_str());
+    std::printf("\nto see it again: scripts/faults%s\n", Again(one).c_str());
     return false;
   }
   std::ofstream(Rounds(options), std::ios::app) << "round " << round << " seed " << one.seed << " held\n";
