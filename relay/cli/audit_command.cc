@@ -73,15 +73,12 @@ int Audit(const CommandLine& line, const AuditFlags& flags, OperatorSession& ses
 void AddAudit(CLI::App& app, const CommandLine& line, int& exit_code) {
   const auto [audit, flags] = AddOperatorCommand({app, line, exit_code}, "audit",
                                                  "Lists what operators did, newest first; 1: nothing", Audit);
-  audit->add_option("--task", flags->task, "Only of this run of a command")
-      ->check([](const std::string& value) { return TaskProblem(value); }, "UUID");
+  audit->add_option("--task", flags->task, "Only of this run of a command")->check(TaskProblem, "UUID");
   audit->add_option("--command", flags->command, "Only of this command")->type_name("NAME");
   audit->add_option("--since", flags->since, "Only since: 2h ago, or 2026-01-31T12:00Z")
       ->check(MomentProblem, "TIME");
   audit->add_option("--until", flags->until, "Only until")->check(MomentProblem, "TIME");
-  audit->add_option("--limit", flags->limit, "At most so many")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+  AddLimit(*audit, flags->limit);
   audit->footer(
       "One entry is one transaction; those of one run have the same task. With -o json also the task and\n"
       "the detail: for discarded messages their ids, topics and errors.\n"

@@ -25,7 +25,7 @@ void AddBulkFlags(CLI::App& command, BulkFlags& flags) {
       ->check(CLI::Range(0.1, 1e6))
       ->type_name("NUMBER");
   command.add_option("--task", flags.task, "Go on under the task of a run that was interrupted")
-      ->check([](const std::string& value) { return TaskProblem(value); }, "UUID");
+      ->check(TaskProblem, "UUID");
 }
 
 std::size_t BulkPace::portion() const {

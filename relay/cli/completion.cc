@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/completion.h"
 
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <set>
 #include <sstream>
@@ -62,9 +64,7 @@ void ForEach(const CompletedCommand& command, const Visit& visit) {
 }
 
 std::string Joined(const std::vector<std::string>& words, const char* between) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
-  return text;
+  return fmt::format("{}", fmt::join(words, between));
 }
 
 // Names of all options that a value follows, of any command.

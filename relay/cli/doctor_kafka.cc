@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -50,12 +51,10 @@ Finding OfTopic(const TopicFacts& topic) {
 }  // namespace
 
 Finding CheckBrokers(const ClusterFacts& cluster, const KafkaSettings& settings) {
-  std::string brokers;
-  for (const std::string& broker : settings.brokers) brokers += (brokers.empty() ? "" : ",") + broker;
   if (cluster.brokers == 0) {
     return {"brokers",
             Severity::kFailed,
-            brokers + " do not answer: " + cluster.trouble,
+            fmt::format("{} do not answer: {}", fmt::join(settings.brokers, ","), cluster.trouble),
             "nothing can be delivered; messages wait in the outbox",
             "see that kafka.brokers is right, that the network lets this machine through, and that the "
             "login in [kafka.properties] is what the listener wants",

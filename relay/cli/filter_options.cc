@@ -52,6 +52,12 @@ std::optional<Moment> ToMoment(const std::string& text) {
   return Moment{ParseDuration(text), ""};
 }
 
+void AddLimit(CLI::App& command, std::int64_t& limit) {
+  command.add_option("--limit", limit, "At most so many")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+}
+
 void AddNames(CLI::App& command, FilterOptions& options) {
   command.add_option("ids", options.names, "Ids or message ids")->check(NameProblem, "ID");
 }

@@ -29,6 +29,7 @@ struct FilterOptions {
 // `statuses`: those that the command takes; none: it has no choice.
 void AddFilterOptions(CLI::App& command, FilterOptions& options, const std::vector<std::string>& statuses);
 void AddNames(CLI::App& command, FilterOptions& options);
+void AddLimit(CLI::App& command, std::int64_t& limit);
 
 // Of one moment: a check for CLI11, and what was meant; none for an empty text.
 std::string MomentProblem(const std::string& text);

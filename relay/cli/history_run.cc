@@ -18,10 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kSamples = 10;
 
-std::string Messages(std::int64_t count) {
-  return fmt::format("{} {}", count, count == 1 ? "message" : "messages");
-}
-
 // Changes what was gathered, portion by portion. False: a signal came.
 bool ChangePortions(std::vector<std::int64_t>& ids, bool all, const ChangeMessages& change, BulkPace& pace,
                     std::int64_t& changed) {
@@ -47,7 +43,7 @@ HistoryCount CountHistory(HistoryWalk& walk, const TakeMessage& take, BulkPace& 
       if (count.samples.size() < kSamples) count.samples.push_back(message.id);
       ++count.messages;
     }
-    bar.Show(walk.done(), "counted " + Messages(count.messages));
+    bar.Show(walk.done(), "counted " + CountText(count.messages));
     count.interrupted = !pace.GoOn();
   }
   bar.End();
@@ -70,7 +66,7 @@ HistoryTally ChangeHistory(HistoryWalk& walk, const TakeMessage& take, const Cha
     const bool whole = ChangePortions(ids, walk.ended(), change, pace, tally.messages);
     // What ends with the last portion was not interrupted.
     tally.interrupted = !(whole && pace.GoOn()) && !(walk.ended() && ids.empty());
-    bar.Show(walk.done(), Messages(tally.messages));
+    bar.Show(walk.done(), CountText(tally.messages));
   }
   bar.End();
   return tally;
@@ -110,7 +106,7 @@ int ShowPreview(const CommandLine& line, OperatorSession& session, const History
     std::cout << Dump(json) << "\n";
   } else if (count.messages > 0) {
     PrintTable(samples);
-    std::cout << "would " << preview.verb << " " << Messages(count.messages) << preview.text << "\n";
+    std::cout << "would " << preview.verb << " " << CountText(count.messages) << preview.text << "\n";
   }
   if (count.messages == 0) {
     std::cerr << "no sent message matches; with completion = \"delete\" none is kept\n";
@@ -123,7 +119,7 @@ int ShowPreview(const CommandLine& line, OperatorSession& session, const History
 void TellTally(const CommandLine& line, const char* done, const std::string& task,
                const HistoryTally& tally) {
   if (line.output == "table") {
-    std::cout << done << " " << Messages(tally.messages) << "\n";
+    std::cout << done << " " << CountText(tally.messages) << "\n";
   } else {
     std::cout << Dump({{"executed", true},
                        {"task", task},

@@ -41,9 +41,7 @@ void AddList(CLI::App& app, const CommandLine& line, int& exit_code) {
   const auto [list, flags] = AddOperatorCommand(
       {app, line, exit_code}, "list", "Lists messages, newest first, never what they say; 1: none", List);
   AddFilterOptions(*list, flags->filter, {"pending", "retrying", "failed", "sent"});
-  list->add_option("--limit", flags->limit, "At most so many")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+  AddLimit(*list, flags->limit);
   list->footer(
       "Times are those of the insert. A message id is looked for in the whole table, unless you have an\n"
       "index on it.\n"

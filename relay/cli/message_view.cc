@@ -95,6 +95,10 @@ std::string Harmless(const std::string& text, std::size_t most) {
   return shown;
 }
 
+std::string CountText(std::int64_t messages) {
+  return std::to_string(messages) + (messages == 1 ? " message" : " messages");
+}
+
 void PrintTable(const std::vector<MessageState>& states) {
   std::vector<Cells> rows = {{"ID", "STATUS", "ATTEMPTS", "CREATED", "TOPIC", "KEY", "LAST ERROR"}};
   for (const MessageState& state : states) rows.push_back(CellsOf(state));

@@ -18,6 +18,7 @@ nlohmann::ordered_json ToJson(const std::optional<std::string>& text);
 std::string Dump(const nlohmann::ordered_json& json);  // one line
 
 std::string Harmless(const std::string& text, std::size_t most = std::string::npos);
+std::string CountText(std::int64_t messages);  // "1 message", "2 messages"
 void PrintTable(const std::vector<MessageState>& states);
 
 // One reason why a message is where it is. The codes are for programs.

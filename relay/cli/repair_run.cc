@@ -99,8 +99,7 @@ void Tell(const CommandLine& line, Repair repair, const std::string& task, const
                        {"interrupted", tally.interrupted}})
               << "\n";
   } else {
-    std::cout << Done(repair) << " " << tally.changed.size()
-              << (tally.changed.size() == 1 ? " message" : " messages")
+    std::cout << Done(repair) << " " << CountText(std::ssize(tally.changed))
               << (tally.changed.empty() ? "" : ": " + Joined(tally.changed)) << "\n";
   }
   if (!tally.passed_over.empty()) {
@@ -120,7 +119,7 @@ int Preview(const CommandLine& line, Repair repair, OperatorSession& session, co
     std::cout << Dump({{"executed", false}, {"messages", count}, {"samples", messages}}) << "\n";
   } else if (count > 0) {
     PrintTable(samples);
-    std::cout << "would " << Verb(repair) << " " << count << (count == 1 ? " message" : " messages")
+    std::cout << "would " << Verb(repair) << " " << CountText(count)
               << (repair == Repair::kRetry ? ", and with them all that failed of their keys\n" : "\n");
   }
   if (count == 0) {

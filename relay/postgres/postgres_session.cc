@@ -70,8 +70,10 @@ std::unique_ptr<Batch> PostgresSession::Claim(const ClaimRequest& request) {
 void PostgresSession::PlanStatements() {
   if (!connection_.keeps_settings()) return;
   const std::string none = "{}";
-  const Statement& take = statements_.Take(control_.on_failed);
-  connection_.Query(take.name, take.sql, {none, none, none, "0"});
+  // The first answer also tells by which statements this outbox is read.
+  const OnFailed assumed = control_.on_failed;
+  Ask({}, 0);
+  if (control_.on_failed != assumed) Ask({}, 0);
   const Statement& read = statements_.Read(control_.on_failed, false);
   connection_.Query(read.name, read.sql, {none, none, "1", "1", "1", none, "1"});
   connection_.Query(statements_.sent.name, statements_.sent.sql, {none});
