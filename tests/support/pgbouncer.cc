@@ -17,7 +17,7 @@ std::string Binary() {
 
 }  // namespace
 
-PgBouncer::PgBouncer(const PostgresServer& server, const std::map<std::string, std::string>& settings)
+PgBouncer::PgBouncer(int server_port, const std::map<std::string, std::string>& settings)
     : user_(UnprivilegedUser({"postgres"})), port_(FreePort()) {
   GiveTo(user_, dir_.path());
   std::map<std::string, std::string> all{
@@ -32,7 +32,7 @@ PgBouncer::PgBouncer(const PostgresServer& server, const std::map<std::string, s
       {"ignore_startup_parameters", "extra_float_digits,options"}};
   for (const auto& [name, value] : settings) all[name] = value;
   std::string text =
-      "[databases]\n* = host=127.0.0.1 port=" + std::to_string(server.port()) + "\n[pgbouncer]\n";
+      "[databases]\n* = host=127.0.0.1 port=" + std::to_string(server_port) + "\n[pgbouncer]\n";
   for (const auto& [name, value] : all) text += name + " = " + value + "\n";
   WriteFile(dir_ / "users", "\"postgres\" \"\"\n");
   WriteFile(dir_ / "pgbouncer.ini", text);
@@ -49,7 +49,13 @@ void PgBouncer::Start() {
 
 void PgBouncer::Stop() {
   process_->Kill(SIGTERM);
+  if (!process_->Wait(seconds(1))) process_->Kill(SIGQUIT);  // from 1.23 on the first waits for clients
   if (!process_->Wait(seconds(10))) throw std::runtime_error("PgBouncer did not stop: " + log());
+}
+
+void PgBouncer::Crash() {
+  process_->Kill(SIGKILL);
+  process_->Wait(seconds(10));
 }
 
 std::string PgBouncer::conninfo(const std::string& database, const std::string& user) const {

@@ -24,16 +24,20 @@ std::filesystem::path Binaries() {
   return "/usr/lib/postgresql/" + std::to_string(newest) + "/bin";
 }
 
+std::string Origin(const PostgresServer::Options& options) {
+  return "host=127.0.0.1 port=" + std::to_string(options.follows) + " user=postgres";
+}
+
 }  // namespace
 
 PostgresServer::PostgresServer(const Options& options)
-    : data_(dir_ / "data"), log_(dir_ / "log"), user_(UnprivilegedUser({"postgres"})), port_(FreePort()) {
+    : data_((options.folder.empty() ? dir_.path() : options.folder) / "data"),
+      log_(dir_ / "log"),
+      user_(UnprivilegedUser({"postgres"})),
+      port_(FreePort()) {
   GiveTo(user_, dir_.path());
-  const auto made =
-      Run({Binaries() / "initdb", "--pgdata=" + data_.string(), "--username=postgres", "--auth=trust",
-           "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"},
-          {.directory = dir_.path(), .user = user_});
-  if (made.exit != 0) throw std::runtime_error("initdb failed: " + made.out + made.err);
+  if (!options.folder.empty()) GiveTo(user_, options.folder);
+  MakeData(options);
   WriteSettings(options);
   Start();
 }
@@ -47,6 +51,20 @@ PostgresServer::~PostgresServer() {
   process_->Wait(seconds(10));
 }
 
+void PostgresServer::MakeData(const Options& options) const {
+  const std::vector<std::string> fresh = {
+      Binaries() / "initdb", "--pgdata=" + data_.string(), "--username=postgres", "--auth=trust",
+      "--encoding=UTF8",     "--locale=C.UTF-8",           "--no-sync",           "--no-instructions"};
+  const std::vector<std::string> copy = {Binaries() / "pg_basebackup",
+                                         "--pgdata=" + data_.string(),
+                                         "--write-recovery-conf",
+                                         "--checkpoint=fast",
+                                         "--no-sync",
+                                         "--dbname=" + Origin(options)};
+  const auto made = Run(options.follows > 0 ? copy : fresh, {.directory = dir_.path(), .user = user_});
+  if (made.exit != 0) throw std::runtime_error("no data for PostgreSQL: " + made.out + made.err);
+}
+
 void PostgresServer::WriteSettings(const Options& options) const {
   std::map<std::string, std::string> settings{{"listen_addresses", "127.0.0.1"},
                                               {"port", std::to_string(port_)},
@@ -55,6 +73,7 @@ void PostgresServer::WriteSettings(const Options& options) const {
                                               {"max_wal_size", "256MB"},
                                               {"log_line_prefix", "%m [%p] %a "},
                                               {"fsync", options.fsync ? "on" : "off"}};
+  if (options.follows > 0) settings["primary_conninfo"] = Origin(options);
   for (const auto& [name, value] : options.settings) settings[name] = value;
   std::string text;
   for (const auto& [name, value] : settings) text += name + " = '" + value + "'\n";
@@ -66,9 +85,14 @@ void PostgresServer::Start() {
   process_ = std::make_unique<Process>(
       std::vector<std::string>{Binaries() / "postgres", "-D", data_},
       Process::Options{.out = log_, .directory = data_, .user = user_, .death_signal = SIGQUIT});
-  const bool serves = WaitFor(
-      [this] { return !process_->running() || PQping(conninfo().c_str()) == PQPING_OK; }, seconds(60));
+  const bool serves = WaitFor([this] { return !process_->running() || Serves(); }, seconds(60));
   if (!serves || !process_->running()) throw std::runtime_error("PostgreSQL did not start: " + log());
+}
+
+bool PostgresServer::Serves() const { return PQping(conninfo().c_str()) == PQPING_OK; }
+
+void PostgresServer::Promote() {
+  if (Sql(conninfo()).Value("SELECT pg_promote()") != "t") throw std::runtime_error("no promotion: " + log());
 }
 
 void PostgresServer::Stop(StopMode mode) {

@@ -19,6 +19,8 @@ class PostgresServer {
   struct Options {
     std::map<std::string, std::string> settings{};  // postgresql.conf, values unquoted
     bool fsync = true;                              // off: faster where no crash is tested
+    std::filesystem::path folder{};                 // where its data goes; empty: one of its own
+    int follows = 0;  // the port of a server whose asynchronous replica it is to be; 0: of none
   };
   enum class StopMode { kFast, kImmediate };  // kImmediate is a crash: recovery at the next start
 
@@ -27,6 +29,8 @@ class PostgresServer {
   ~PostgresServer();
 
   void Start();
+  bool Serves() const;
+  void Promote();  // a replica, which follows nobody from now on; returns when that is done
   void Stop(StopMode mode = StopMode::kFast);
   void Restart(StopMode mode = StopMode::kFast);
   void CreateDatabase(const std::string& name);
@@ -39,6 +43,7 @@ class PostgresServer {
   std::string log() const { return ReadFile(log_); }
 
  private:
+  void MakeData(const Options& options) const;
   void WriteSettings(const Options& options) const;
 
   TempDir dir_;
