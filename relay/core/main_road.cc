@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/kill_point.h"
+
 namespace outbox {
 
 bool MainRoad::Publish(std::size_t index) {
@@ -12,6 +14,7 @@ bool MainRoad::Publish(std::size_t index) {
     switch (delivery_.Publish(message, index, Road::kMain)) {
       case HandOver::kAccepted:
         patience_.Expect(index);
+        KillPoint("handed_over");
         // Judged by the client itself: nothing that went before it is in danger, what follows is.
         if (delivery_.report(index).kind == ReportKind::kRefused && message.key) {
           ended_units_.push_back({message.topic, *message.key});

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/kill_point.h"
+
 namespace outbox {
 namespace {
 
@@ -190,6 +192,7 @@ void Worker::HearControl() {
 }
 
 void Worker::Deliver(Batch& batch, bool trial) {
+  KillPoint("claimed");
   const auto messages = batch.messages();
   struct Released {
     Observer& observer;
@@ -246,6 +249,7 @@ bool Worker::Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report)
     report.rolled_back = context_.drain.begun() ? "shutdown" : "other";
     return false;
   }
+  KillPoint("reported");
   const Settlement& settlement = dispatch.settlement();
   const TimePoint begin = context_.env.now();
   progress_.Begin(Progress::Step::kSettling, begin, kStatementLimit);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/kill_point.h"
 #include "core/mutant.h"
 #include "postgres/text.h"
 
@@ -20,7 +21,10 @@ void PostgresBatch::Settle(const Settlement& settlement) {
   if (Mutant("advance_before_commit") && !claim.trial) {
     book_.Advance(claim.epoch, claim.xid, claim.last_drawn, claim.reads, claim.bound);
   }
+  KillPoint("settled");
+  KillPointDuring("committing");
   connection_.Commit();
+  KillPoint("committed");
   open_ = false;
   if (claim.trial) return;
   book_.Advance(claim.epoch, claim.xid, claim.last_drawn, claim.reads, claim.bound);
@@ -52,6 +56,7 @@ void PostgresBatch::Write(const Settlement& settlement) {
 void PostgresBatch::Change(const Statement& statement, std::size_t rows,
                            const std::vector<std::string>& parameters) {
   if (rows == 0) return;
+  KillPointDuring("settling");
   const auto result = connection_.Query(statement.name, statement.sql, parameters);
   const auto changed = static_cast<std::size_t>(result.affected_rows());
   if (changed == rows || Mutant("settle_unchecked")) return;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/kill_point.h"
 #include "postgres/field.h"
 #include "postgres/lane_reader.h"
 #include "postgres/text.h"
@@ -92,6 +93,7 @@ void PostgresSession::Fill(const ClaimRequest& request, bool look_first, Content
   connection_.Begin();
   const Lanes lanes = Take(request, wanted, contents);
   if (lanes.empty() || control_.paused) return;
+  KillPoint("lanes_taken");
   LaneReader reader(
       connection_, statements_, book_,
       {.request = request, .held_topics = std::move(held_topics), .on_failed = control_.on_failed}, contents);
