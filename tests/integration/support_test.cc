@@ -11,9 +11,11 @@
 #include "support/http_get.h"
 #include "support/kafka_admin.h"
 #include "support/kafka_broker.h"
+#include "support/kafka_cluster.h"
 #include "support/mock_cluster.h"
 #include "support/pgbouncer.h"
 #include "support/postgres_server.h"
+#include "support/small_disk.h"
 #include "support/sql.h"
 #include "support/topic_reader.h"
 
@@ -162,6 +164,46 @@ TEST_CASE("a frozen broker answers again when it thaws") {
   CHECK(PartitionsWithLeader(client.get(), "", milliseconds(500)) < 0);
   broker.Thaw();
   CHECK(WaitFor([&] { return PartitionsWithLeader(client.get(), "") == 0; }));
+}
+
+TEST_CASE("of three brokers that are a cluster another one leads when the leader dies") {
+  KafkaCluster cluster(3, [](int) { return KafkaBroker::Options{}; });
+  KafkaAdmin(cluster.bootstrap()).CreateTopic("replicated", 1, {{"min.insync.replicas", "2"}}, 3);
+  const int leader = cluster.Leader("replicated", 0);
+  REQUIRE(leader > 0);
+  Produce(cluster.bootstrap(), "replicated", "key", "first");
+  cluster.node(leader).Crash();
+  CHECK(WaitFor(
+      [&] {
+        const int other = cluster.Leader("replicated", 0);
+        return other > 0 && other != leader;
+      },
+      seconds(30)));
+  Produce(cluster.bootstrap(), "replicated", "key", "second");
+  cluster.node(leader).Start();
+  TopicReader reader(cluster.bootstrap(), {"replicated"});
+  CHECK(reader.ReadUntil(2));
+}
+
+TEST_CASE("a small disk can be full, and have room again") {
+  if (!SmallDisk::Allowed()) return;  // in a container without the right to mount
+  SmallDisk disk(4 << 20);
+  disk.Fill();
+  CHECK_THROWS(WriteFile(disk.path() / "file", "one byte more"));
+  disk.Free();
+  WriteFile(disk.path() / "file", "there is room");
+  CHECK(ReadFile(disk.path() / "file") == "there is room");
+}
+
+TEST_CASE("a replica has what its primary had, and is one itself when it is promoted") {
+  PostgresServer primary;
+  Sql(primary.conninfo()).Run("CREATE TABLE kept (n integer); INSERT INTO kept VALUES (1)");
+  PostgresServer replica({.follows = primary.port()});
+  Sql(primary.conninfo()).Run("INSERT INTO kept VALUES (2)");
+  CHECK(WaitFor([&] { return Sql(replica.conninfo()).Value("SELECT count(*) FROM kept") == "2"; }));
+  CHECK_THROWS_AS(Sql(replica.conninfo()).Run("INSERT INTO kept VALUES (3)"), SqlError);
+  replica.Promote();
+  Sql(replica.conninfo()).Run("INSERT INTO kept VALUES (3)");
 }
 
 TEST_CASE("the mock refuses a message when it is told to") {

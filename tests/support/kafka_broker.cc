@@ -26,19 +26,49 @@ std::filesystem::path Jars(const std::string& version) {
   return jars;
 }
 
+std::size_t Index(int node) { return static_cast<std::size_t>(node - 1); }
+
+// As one node among several: brokers talk to each other past whatever stands between them and their clients,
+// and under a name of their own, which an authorizer lets in before it has read its first rule.
+void Associate(const KafkaBroker::Options& options, std::map<std::string, std::string>& all) {
+  std::string voters;
+  for (std::size_t n = 0; n < options.controllers.size(); ++n) {
+    voters +=
+        (n == 0 ? "" : ",") + std::to_string(n + 1) + "@127.0.0.1:" + std::to_string(options.controllers[n]);
+  }
+  const std::string internal = ",INTERNAL://127.0.0.1:" + std::to_string(FreePort());
+  all["node.id"] = std::to_string(options.node);
+  all["controller.quorum.voters"] = voters;
+  all["listeners"] += internal;
+  all["advertised.listeners"] += internal;
+  all["inter.broker.listener.name"] = "INTERNAL";
+  all["listener.security.protocol.map"] =
+      "CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,PLAINTEXT:PLAINTEXT";
+  all["super.users"] = "User:node";
+  all["sasl.enabled.mechanisms"] = all["sasl.mechanism.controller.protocol"] =
+      all["sasl.mechanism.inter.broker.protocol"] = "PLAIN";
+  for (const char* listener : {"controller", "internal"}) {
+    all[std::string("listener.name.") + listener + ".plain.sasl.jaas.config"] =
+        "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"node\" "
+        "password=\"node\" user_node=\"node\";";
+  }
+}
+
 }  // namespace
 
 KafkaBroker::KafkaBroker(const Options& options)
     : jars_(Jars(options.version.empty() ? Environment("OUTBOX_TEST_KAFKA", "3.9.1") : options.version)),
       port_(FreePort()),
-      controller_port_(FreePort()) {
+      controller_port_(options.controllers.empty() ? FreePort()
+                                                   : options.controllers.at(Index(options.node))),
+      heap_mb_(options.heap_mb) {
   WriteProperties(options);
   auto format = Java("kafka.tools.StorageTool");
   for (const char* word : {"format", "-t", "b3V0Ym94LXJlbGF5LXRlcw", "-c"}) format.emplace_back(word);
   format.push_back(dir_ / "server.properties");
   const auto formatted = Run(format);
   if (formatted.exit != 0) throw std::runtime_error("no storage for Kafka: " + formatted.out + formatted.err);
-  Start();
+  if (options.controllers.empty()) Start();
 }
 
 void KafkaBroker::WriteProperties(const Options& options) const {
@@ -49,7 +79,9 @@ void KafkaBroker::WriteProperties(const Options& options) const {
       {"node.id", "1"},
       {"controller.quorum.voters", "1@" + controller},
       {"listeners", broker + ",CONTROLLER://" + controller},
-      {"advertised.listeners", broker},
+      {"advertised.listeners",
+       "PLAINTEXT://127.0.0.1:" +
+           std::to_string(options.advertised_port > 0 ? options.advertised_port : port_)},
       {"controller.listener.names", "CONTROLLER"},
       {"inter.broker.listener.name", "PLAINTEXT"},
       {"listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"},
@@ -71,6 +103,7 @@ void KafkaBroker::WriteProperties(const Options& options) const {
     all["controller.quorum.voters"] = "1@127.0.0.1:" + std::to_string(options.joins->controller_port_);
     all["listeners"] = broker;
   }
+  if (!options.controllers.empty()) Associate(options, all);
   for (const auto& [name, value] : options.properties) all[name] = value;
   std::string text;
   for (const auto& [name, value] : all) text += name + "=" + value + "\n";
@@ -80,7 +113,7 @@ void KafkaBroker::WriteProperties(const Options& options) const {
 std::vector<std::string> KafkaBroker::Java(const std::string& main) const {
   // Flags for a short life: the serial collector and the quick compiler start soonest.
   return {"java",
-          "-Xmx512m",
+          "-Xmx" + std::to_string(heap_mb_) + "m",
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
           "-Xshare:auto",
@@ -92,12 +125,20 @@ std::vector<std::string> KafkaBroker::Java(const std::string& main) const {
 }
 
 void KafkaBroker::Start() {
+  Launch();
+  AwaitServing();
+}
+
+void KafkaBroker::Launch() {
   auto command = Java("kafka.Kafka");
   command.push_back(dir_ / "server.properties");
   Process::Options options;
   options.out = dir_ / "log";
   options.directory = dir_.path();
   process_ = std::make_unique<Process>(command, options);
+}
+
+void KafkaBroker::AwaitServing() {
   const auto client = MakeKafkaClient(RD_KAFKA_PRODUCER, bootstrap());
   const bool serves = WaitFor(
       [&] { return !process_->running() || PartitionsWithLeader(client.get(), "") == 0; }, seconds(90));

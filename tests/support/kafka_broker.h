@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "support/process.h"
 #include "support/temp_dir.h"
@@ -20,17 +21,25 @@ class KafkaBroker {
     std::string version{};                            // empty: $OUTBOX_TEST_KAFKA, else the oldest supported
     std::map<std::string, std::string> properties{};  // server.properties
     const KafkaBroker* joins = nullptr;               // become the second broker of that one's cluster
+    int advertised_port = 0;                          // 0: its own
+    // As a node of a KafkaCluster, which starts it: its number, from 1, and the ports of all controllers.
+    int node = 1;
+    std::vector<int> controllers{};
+    int heap_mb = 512;
   };
 
   KafkaBroker() : KafkaBroker(Options{}) {}
   explicit KafkaBroker(const Options& options);
 
-  void Start();  // returns when it answers
+  void Start();  // returns when it answers: Launch, AwaitServing
+  void Launch();
+  void AwaitServing();
   void Stop();   // SIGTERM, in good order
   void Crash();  // SIGKILL
   void Freeze() { process_->Kill(SIGSTOP); }
   void Thaw() { process_->Kill(SIGCONT); }
 
+  int port() const { return port_; }
   std::string bootstrap() const { return "127.0.0.1:" + std::to_string(port_); }
   Process& process() { return *process_; }  // started anew by each Start
   std::string log() const { return ReadFile(dir_ / "log"); }
@@ -43,6 +52,7 @@ class KafkaBroker {
   std::filesystem::path jars_;
   int port_;
   int controller_port_;
+  int heap_mb_;
   std::unique_ptr<Process> process_;
 };
 

@@ -65,20 +65,42 @@ KafkaClient MakeKafkaClient(rd_kafka_type_t type, const std::string& bootstrap,
   return client;
 }
 
-int PartitionsWithLeader(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
+namespace {
+
+using Metadata = std::unique_ptr<const rd_kafka_metadata_t, DestroyMetadata>;
+
+Metadata AskMetadata(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
   std::unique_ptr<rd_kafka_topic_t, DestroyTopic> handle;
   if (!topic.empty()) handle.reset(rd_kafka_topic_new(client, topic.c_str(), nullptr));
   const rd_kafka_metadata_t* raw = nullptr;
   const auto error = rd_kafka_metadata(client, 0, handle.get(), &raw, static_cast<int>(timeout.count()));
-  const std::unique_ptr<const rd_kafka_metadata_t, DestroyMetadata> metadata(raw);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR || metadata->broker_cnt == 0) return -1;
+  Metadata metadata(raw);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR || metadata->broker_cnt == 0) return nullptr;
+  if (topic.empty()) return metadata;
+  const bool known = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  return known ? std::move(metadata) : nullptr;
+}
+
+}  // namespace
+
+int PartitionsWithLeader(rd_kafka_t* client, const std::string& topic, milliseconds timeout) {
+  const Metadata metadata = AskMetadata(client, topic, timeout);
+  if (!metadata) return -1;
   if (topic.empty()) return 0;
-  if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return -1;
   int led = 0;
   for (int p = 0; p < metadata->topics[0].partition_cnt; ++p) {
     if (metadata->topics[0].partitions[p].leader >= 0) ++led;
   }
   return led;
+}
+
+int LeaderOf(rd_kafka_t* client, const std::string& topic, int partition) {
+  const Metadata metadata = AskMetadata(client, topic, seconds(5));
+  if (!metadata) return -1;
+  for (int p = 0; p < metadata->topics[0].partition_cnt; ++p) {
+    if (metadata->topics[0].partitions[p].id == partition) return metadata->topics[0].partitions[p].leader;
+  }
+  return -1;
 }
 
 void Produce(const std::string& bootstrap, const std::string& topic, const std::optional<std::string>& key,

@@ -27,6 +27,8 @@ KafkaClient MakeKafkaClient(rd_kafka_type_t type, const std::string& bootstrap,
 // An empty name asks for no topic: 0 says that a broker answered.
 int PartitionsWithLeader(rd_kafka_t* client, const std::string& topic, milliseconds timeout = seconds(1));
 
+int LeaderOf(rd_kafka_t* client, const std::string& topic, int partition);  // its node; -1: none is known
+
 // Publishes one message and waits for its delivery report; throws if it was not persisted.
 void Produce(const std::string& bootstrap, const std::string& topic, const std::optional<std::string>& key,
              const std::string& payload, const std::map<std::string, std::string>& headers = {});
