@@ -30,7 +30,10 @@ void DeliveryChecker::Intend(const std::vector<WrittenRow>& rows) {
   const TransactionId transaction = rows.at(0).transaction;
   NoteNumber(transaction);
   Open& open = open_[transaction];
-  for (const WrittenRow& row : rows) open.rows |= Mask{1} << row.index;
+  for (const WrittenRow& row : rows) {
+    open.rows |= Mask{1} << row.index;
+    open.topics[row.topic] |= Mask{1} << row.index;
+  }
   open.unseen = open.rows;
 }
 
@@ -70,6 +73,15 @@ void DeliveryChecker::FaultHeals(std::size_t fault, Moment at) {
 void DeliveryChecker::FaultMissed(std::size_t fault) {
   const std::scoped_lock lock(mutex_);
   windows_.Dismiss(fault);
+}
+
+void DeliveryChecker::TopicDeleted(const std::string& topic) {
+  const std::scoped_lock lock(mutex_);
+  for (auto& [transaction, open] : open_) {
+    const auto rows = open.topics.find(topic);
+    if (rows != open.topics.end()) open.excused |= rows->second & open.unseen;
+  }
+  std::erase_if(offsets_, [&](const auto& offset) { return offset.first.first == topic; });
 }
 
 void DeliveryChecker::CheckPlace(const test::Record& record, const WrittenRow& row,
@@ -174,6 +186,10 @@ void DeliveryChecker::JudgeUnseen(const OutboxState& outbox) {
       const std::string status = found == outbox.rows.end() ? "gone" : found->second.status;
       if (status == "failed" && !found->second.error.empty()) continue;
       if (status == "gone" && outbox.discarded.contains(row.MessageId())) continue;
+      if ((open.excused >> index & 1) != 0 && (status == "sent" || status == "gone")) {
+        ++counts_.deleted;
+        continue;
+      }
       findings_.Add(Check::kLoss, row.MessageId() + ": never arrived; in the outbox it is " + status);
       if (status == "sent" || status == "gone")
         findings_.Add(Check::kDatabase, row.MessageId() + ": " + status + ", and never arrived");

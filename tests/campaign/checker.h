@@ -19,9 +19,9 @@ namespace outbox::campaign {
 // What the outbox says at the end, when nothing is due any more.
 struct OutboxState {
   struct Row {
-    std::string status;
+    std::string status{};
     int attempts = 0;
-    std::string error;
+    std::string error{};
     RowKind kind = RowKind::kPlain;
   };
   bool keeps_sent = true;  // completion "mark"
@@ -53,6 +53,10 @@ class DeliveryChecker {
   void FaultHeals(std::size_t fault, Moment at);
   void FaultMissed(std::size_t fault);  // there was nothing to hit, so it explains nothing
 
+  // A topic was deleted, and with it what had arrived there and was not read: of what is intended so far
+  // anything may be missing. Its successor, when there is one, counts its offsets from 0.
+  void TopicDeleted(const std::string& topic);
+
   // Records of a partition in the order of their offsets, as soon as they can be read.
   void See(const test::Record& record, Moment at);
 
@@ -65,8 +69,9 @@ class DeliveryChecker {
     std::int64_t committed = 0;     // rows
     std::int64_t seen = 0;          // different messages
     std::int64_t duplicates = 0;
-    std::int64_t failed = 0;  // known after Conclude
-    std::int64_t late = 0;    // out of order and excused
+    std::int64_t failed = 0;   // known after Conclude
+    std::int64_t late = 0;     // out of order and excused
+    std::int64_t deleted = 0;  // known after Conclude: sent, and gone with their topic
     std::size_t remembered = 0;
   };
   Counts counts() const;
@@ -78,6 +83,8 @@ class DeliveryChecker {
     bool committed = false;
     Mask rows = 0;
     Mask unseen = 0;
+    Mask excused = 0;  // may have been in a topic that was deleted
+    std::map<std::string, Mask> topics{};
   };
 
   void NoteNumber(TransactionId transaction);

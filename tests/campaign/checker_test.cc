@@ -34,6 +34,7 @@ class History {
             {{"id", row.MessageId()}, {"type", "changed"}, {"writer", "1"}},
             0};
   }
+  void StartTopicAnew() { offset_ = 0; }
   void Read(const WrittenRow& row) { checker.See(Record(row), now); }
   // True: that check, and no other, has something to say.
   bool Only(Check check) {
@@ -317,6 +318,27 @@ TEST_CASE("the partitions are those of the Java client") {
                                                             {"abcd", 834100}, {"orders/1234567", 184697},
                                                             {"k1", 45097},    {"üß€", 320969}};
   for (const auto& [key, partition] : by_java) CHECK(JavaPartition(key, 1'000'000) == partition);
+}
+
+TEST_CASE("what was in a topic when it was deleted may be missing") {
+  History history;
+  history.Read(history.Committed(1));
+  history.outbox.rows[history.Committed(2).MessageId()] = {.status = "sent"};
+  history.checker.TopicDeleted("orders");
+  history.StartTopicAnew();
+  SECTION("and nothing else is") {
+    history.Read(history.Committed(3));
+    CHECK(history.Concluded().none());
+    CHECK(history.checker.counts().deleted == 1);
+  }
+  SECTION("unless it was never sent") {
+    history.outbox.rows[history.Row(2, 2).MessageId()] = {.status = "pending"};
+    CHECK(history.Only(Check::kLoss));
+  }
+  SECTION("but not what was written later") {
+    history.Committed(3);
+    CHECK(history.Concluded().count(Check::kLoss) == 1);
+  }
 }
 
 }  // namespace outbox::campaign

@@ -6,40 +6,61 @@ namespace {
 
 using test::FaultProxy;
 
-FaultProxy& LinkOf(Scene& scene, bool kafka) {
-  return kafka ? scene.field.to_kafka() : scene.field.to_postgres();
-}
-
-class BadLink final : public Fault {
+// A link, or with several brokers now and then all of them.
+class LinkFault : public Fault {
  public:
-  BadLink(bool kafka, FaultProxy::Mode mode) : kafka_(kafka), mode_(mode) {}
-  std::string Begin(Scene& scene) override {
-    LinkOf(scene, kafka_).Set(mode_);
-    return "the link";
+  explicit LinkFault(bool kafka) : kafka_(kafka) {}
+  std::string Begin(Scene& scene) final {
+    if (!kafka_) {
+      links_ = {&scene.field.to_postgres()};
+    } else {
+      const int brokers = scene.field.kafka().size();
+      const int only = scene.Any(2) == 0 ? 0 : 1 + scene.Any(brokers);
+      for (int n = 1; n <= brokers; ++n) {
+        if (only == 0 || only == n) links_.push_back(&scene.field.to_kafka(n));
+      }
+    }
+    for (FaultProxy* link : links_) Spoil(*link);
+    return links_.size() == 1 ? "a link" : std::to_string(links_.size()) + " links";
   }
-  void Heal(Scene& scene) override {
-    // What was held back must never arrive, or it was only a delay.
-    if (mode_ == FaultProxy::Mode::kNoAnswers) LinkOf(scene, kafka_).Reset();
-    LinkOf(scene, kafka_).Set(FaultProxy::Mode::kPass);
+  void Heal(Scene&) final {
+    for (FaultProxy* link : links_) Restore(*link);
   }
 
  private:
+  virtual void Spoil(FaultProxy& link) = 0;
+  virtual void Restore(FaultProxy& link) { link.Set(FaultProxy::Mode::kPass); }
+
   const bool kafka_;
+  std::vector<FaultProxy*> links_;
+};
+
+class BadLink final : public LinkFault {
+ public:
+  BadLink(bool kafka, FaultProxy::Mode mode) : LinkFault(kafka), mode_(mode) {}
+
+ private:
+  void Spoil(FaultProxy& link) override { link.Set(mode_); }
+  void Restore(FaultProxy& link) override {
+    // What was held back must never arrive, or it was only a delay.
+    if (mode_ == FaultProxy::Mode::kNoAnswers) link.Reset();
+    link.Set(FaultProxy::Mode::kPass);
+  }
+
   const FaultProxy::Mode mode_;
 };
 
-class BrokenLink final : public Fault {
+// Every connection ends, and there are no new ones.
+class BrokenLink final : public LinkFault {
  public:
-  BrokenLink(bool kafka, bool reset) : kafka_(kafka), reset_(reset) {}
-  std::string Begin(Scene& scene) override {
-    LinkOf(scene, kafka_).Set(FaultProxy::Mode::kRefuse);
-    reset_ ? LinkOf(scene, kafka_).Reset() : LinkOf(scene, kafka_).Cut();
-    return "each connection";
-  }
-  void Heal(Scene& scene) override { LinkOf(scene, kafka_).Set(FaultProxy::Mode::kPass); }
+  BrokenLink(bool kafka, bool reset) : LinkFault(kafka), reset_(reset) {}
 
  private:
-  const bool kafka_;
+  void Spoil(FaultProxy& link) override {
+    link.Set(FaultProxy::Mode::kRefuse);
+    reset_ ? link.Reset() : link.Cut();
+  }
+
   const bool reset_;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
+#include <stdexcept>
 
 #include "campaign/fault.h"
 
@@ -21,6 +22,30 @@ class StopPostgres final : public Fault {
 
  private:
   const PostgresServer::StopMode mode_;
+};
+
+// No room for a new page or a new piece of WAL; over the latter the server gives up, and stays down if it
+// finds no room to recover either.
+class FillDisk final : public Fault {
+  std::string Begin(Scene& scene) override {
+    Sql superuser = scene.field.Connect("postgres");
+    scene.field.disk().Fill();
+    // Uses up the files that are ready for the WAL to come.
+    try {
+      for (int i = 0; i < kReadyFiles; ++i) superuser.Run("SELECT pg_switch_wal(), txid_current()");
+    } catch (const SqlError&) {
+      return "the disk, and the server gave up";
+    }
+    return "the disk";
+  }
+  void Heal(Scene& scene) override {
+    scene.field.disk().Free();
+    PostgresServer& server = scene.field.postgres();
+    const auto serves = [&] { return !server.process().running() || server.Serves(); };
+    if (!test::WaitFor(serves, test::seconds(20))) throw std::runtime_error("the server does not recover");
+    if (!server.process().running()) server.Start();
+  }
+  static constexpr int kReadyFiles = 8;
 };
 
 // Somebody's `pg_terminate_backend` of each connection of a role.
@@ -144,6 +169,12 @@ void AddPostgresFaults(std::vector<FaultKind>& kinds) {
   };
   kinds.push_back({"postgres_crash", "postgres", 0, 3, stop(PostgresServer::StopMode::kImmediate)});
   kinds.push_back({"postgres_restart", "postgres", 0, 3, stop(PostgresServer::StopMode::kFast)});
+  kinds.push_back({.name = "disk_full",
+                   .group = "postgres",
+                   .shortest = 2,
+                   .longest = 6,
+                   .make = MakePlain<FillDisk>,
+                   .fills_disk = true});
   kinds.push_back({"terminate_relays", "", 0, 0, terminate("relay")});
   kinds.push_back({"terminate_writers", "", 0, 0, terminate("service"), false});
   kinds.push_back({"lock_row", "", 1, 5, MakePlain<LockRow>, false});

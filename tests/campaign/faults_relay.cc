@@ -56,38 +56,13 @@ class StopRelay final : public RelayFault {
   }
 };
 
-class JoinRelay final : public Fault {
-  std::string Begin(Scene& scene) override {
-    if (joined_ = FindPost(scene); joined_ == nullptr) return "";
-    joined_->taken = true;
-    scene.field.Start(*joined_);
-    return "relay " + std::to_string(joined_->number);
-  }
-  void Heal(Scene&) override {
-    joined_->expected = false;
-    joined_->process->Kill(SIGTERM);
-    const auto exit = joined_->process->Wait(test::seconds(40));
-    joined_->taken = false;
-    if (exit != 0)
-      throw std::logic_error("a relay told to stop exited with " + std::to_string(exit.value_or(-1)));
-  }
-  // One relay more than planned, at most.
-  static RelayPost* FindPost(Scene& scene) {
-    auto& posts = scene.field.relays();
-    if (posts.size() == static_cast<std::size_t>(scene.field.options().relays)) return &scene.field.AddPost();
-    return posts.back().taken || posts.back().expected ? nullptr : &posts.back();
-  }
-
-  RelayPost* joined_ = nullptr;
-};
-
 class ReloadRelay final : public RelayFault {
   void Strike(Scene& scene, RelayPost& post) override {
     scene.field.WriteConfig(post, kBatchMessages / (1 + scene.Any(4)));
     post.process->Kill(SIGHUP);
   }
   void Mend(Scene& scene, RelayPost& post) override {
-    scene.field.WriteConfig(post, kBatchMessages);
+    scene.field.WriteConfig(post);
     post.process->Kill(SIGHUP);
   }
 };
@@ -103,7 +78,6 @@ void AddRelayFaults(std::vector<FaultKind>& kinds) {
   kinds.push_back({"kill_relay", "", 0, 3, Make<KillRelay>});
   kinds.push_back({"freeze_relay", "freeze", 14, 17, Make<FreezeRelay>});
   kinds.push_back({"stop_relay", "", 0, 3, Make<StopRelay>, false});
-  kinds.push_back({"join_relay", "join", 3, 12, Make<JoinRelay>, false});
   kinds.push_back({"reload_relay", "", 0, 2, Make<ReloadRelay>, false});
 }
 

@@ -9,19 +9,26 @@
 namespace outbox::campaign {
 namespace {
 
-constexpr std::size_t kMostRelays = 8;  // references to posts stay valid up to that
+constexpr std::size_t kMostRelays = 10;  // references to posts stay valid up to that
+constexpr int kReplicas = 3;             // where there are so many brokers
 
-test::KafkaBroker::Options Broker(const test::FaultProxy& link) {
-  test::KafkaBroker::Options options;
-  options.properties = {{"advertised.listeners", "PLAINTEXT://127.0.0.1:" + std::to_string(link.port())},
-                        {"authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"},
-                        {"allow.everyone.if.no.acl.found", "true"}};
+test::PostgresServer::Options Database(const std::optional<test::SmallDisk>& disk) {
+  // Sixty connections are few enough to be used up, and enough for everybody otherwise.
+  test::PostgresServer::Options options{.settings = {{"max_connections", "60"}, {"max_wal_size", "96MB"}}};
+  if (!disk) return options;
+  options.folder = disk->path();
+  // A disk in memory answers at once; commits are to take as long as on a real one.
+  options.settings.insert({{"commit_delay", "1000"}, {"commit_siblings", "0"}});
   return options;
 }
 
-int PortOf(const test::KafkaBroker& kafka) {
-  const std::string bootstrap = kafka.bootstrap();
-  return std::stoi(bootstrap.substr(bootstrap.rfind(':') + 1));
+test::KafkaBroker::Options Broker(int port_of_link, int brokers) {
+  test::KafkaBroker::Options options;
+  options.advertised_port = port_of_link;
+  options.properties = {{"authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"},
+                        {"allow.everyone.if.no.acl.found", "true"},
+                        {"min.insync.replicas", brokers >= kReplicas ? "2" : "1"}};
+  return options;
 }
 
 std::string Requests(int most) {
@@ -32,12 +39,17 @@ std::string Requests(int most) {
 }  // namespace
 
 Field::Field(Options options) : options_(std::move(options)) {
-  // Sixty connections are few enough to be used up, and enough for everybody otherwise.
-  postgres_ = std::make_unique<test::PostgresServer>(
-      test::PostgresServer::Options{.settings = {{"max_connections", "60"}}});
+  if (options_.disk > 0) disk_.emplace(options_.disk);
+  postgres_ = std::make_unique<test::PostgresServer>(Database(disk_));
   to_postgres_.Forward(postgres_->port());
-  kafka_ = std::make_unique<test::KafkaBroker>(Broker(to_kafka_));
-  to_kafka_.Forward(PortOf(*kafka_));
+  // Its own patience after an outage is longer than a round's.
+  pooler_ = std::make_unique<test::PgBouncer>(
+      to_postgres_.port(),
+      std::map<std::string, std::string>{{"server_login_retry", "1"}, {"server_connect_timeout", "3"}});
+  for (int n = 1; n <= options_.brokers; ++n) to_kafka_.push_back(std::make_unique<test::FaultProxy>());
+  kafka_ = std::make_unique<test::KafkaCluster>(
+      options_.brokers, [this](int n) { return Broker(to_kafka(n).port(), options_.brokers); });
+  for (int n = 1; n <= options_.brokers; ++n) to_kafka(n).Forward(kafka_->node(n).port());
   postgres_->CreateDatabase("app");
   const test::Finished applied =
       test::Run({options_.relay, "schema", "apply", "--execute", "--conninfo", conninfo("postgres")});
@@ -46,8 +58,12 @@ Field::Field(Options options) : options_(std::move(options)) {
       .Run(
           "CREATE ROLE relay LOGIN IN ROLE outbox_relay; CREATE ROLE service LOGIN IN ROLE outbox_producer;"
           "CREATE ROLE operator LOGIN IN ROLE outbox_operator");
-  for (const auto& [topic, count] : options_.partitions) Admin().CreateTopic(topic, count);
+  for (const auto& [topic, count] : options_.partitions) CreateTopic(topic);
   relays_.reserve(kMostRelays);
+}
+
+void Field::CreateTopic(const std::string& name) const {
+  Admin().CreateTopic(name, options_.partitions.at(name), {}, options_.brokers >= kReplicas ? kReplicas : 1);
 }
 
 RelayPost& Field::AddPost() {
@@ -59,30 +75,48 @@ RelayPost& Field::AddPost() {
   return post;
 }
 
-void Field::WriteConfig(const RelayPost& post, int batch_messages) const {
+void Field::WriteConfig(const RelayPost& post, int batch_messages, int workers) const {
+  const bool pooled = post.number % 2 == 0;
+  const std::string database =
+      pooled ? pooler_->conninfo("app", "relay")
+             : "host=127.0.0.1 port=" + std::to_string(to_postgres_.port()) + " dbname=app user=relay";
+  std::string brokers;
+  for (const auto& link : to_kafka_)
+    brokers += (brokers.empty() ? "\"127.0.0.1:" : ", \"127.0.0.1:") + std::to_string(link->port()) + "\"";
   // Short times, so that faults overlap with their consequences and still end within the round.
-  test::WriteFile(post.config,
-                  "[postgres]\nconninfo = \"host=127.0.0.1 port=" + std::to_string(to_postgres_.port()) +
-                      " dbname=app user=relay\"\nstatement_timeout = \"5s\"\ntransaction_timeout = \"13s\"\n"
-                      "[outbox]\nname = \"campaign\"\ncompletion = \"" +
-                      (options_.deletes ? "delete" : "mark") +
-                      "\"\n"
-                      "[delivery]\ndeadline = \"3s\"\nworkers = " +
-                      std::to_string(kWorkers) + "\nbatch_messages = " + std::to_string(batch_messages) +
-                      "\nmax_attempts = 0\nbackoff = { initial = \"200ms\", max = \"2s\" }\n"
-                      "[retention]\nsent = \"never\"\n"
-                      "[kafka]\nbrokers = [\"127.0.0.1:" +
-                      std::to_string(to_kafka_.port()) + "\"]\n" + Requests(options_.request_messages) +
-                      "[http]\nlisten = \"127.0.0.1:" + std::to_string(post.port) + "\"\n");
+  test::WriteFile(post.config, "[postgres]\nconninfo = \"" + database +
+                                   "\"\nstatement_timeout = \"5s\"\ntransaction_timeout = \"13s\"\n"
+                                   "[outbox]\nname = \"campaign\"\ncompletion = \"" +
+                                   (options_.deletes ? "delete" : "mark") +
+                                   "\"\n"
+                                   "[delivery]\ndeadline = \"3s\"\nworkers = " +
+                                   std::to_string(workers) +
+                                   "\nbatch_messages = " + std::to_string(batch_messages) +
+                                   "\nmax_attempts = 0\nbackoff = { initial = \"200ms\", max = \"2s\" }\n"
+                                   "[retention]\nsent = \"never\"\n"
+                                   "[kafka]\nbrokers = [" +
+                                   brokers + "]\n" + Requests(options_.request_messages) +
+                                   "[http]\nlisten = \"127.0.0.1:" + std::to_string(post.port) + "\"\n");
+}
+
+void Field::Launch(RelayPost& post, const std::string& binary,
+                   const std::map<std::string, std::string>& env) {
+  test::Process::Options options;
+  options.env = env;
+  options.out = options_.folder / ("relay-" + std::to_string(post.number) + ".log");
+  post.process =
+      std::make_unique<test::Process>(std::vector<std::string>{binary, "-c", post.config, "run"}, options);
 }
 
 void Field::Start(RelayPost& post, int batch_messages) {
   WriteConfig(post, batch_messages);
-  test::Process::Options options;
-  options.out = options_.folder / ("relay-" + std::to_string(post.number) + ".log");
-  post.process = std::make_unique<test::Process>(
-      std::vector<std::string>{options_.relay, "-c", post.config, "run"}, options);
+  Launch(post, options_.relay, {});
   post.expected = true;
+}
+
+void Field::StartMortal(RelayPost& post, const std::string& point, int nth) {
+  WriteConfig(post, kBatchMessages, 1);
+  Launch(post, options_.mortal, {{"OUTBOX_RELAY_KILL_AT", point + ":" + std::to_string(nth)}});
 }
 
 }  // namespace outbox::campaign

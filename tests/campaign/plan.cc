@@ -2,54 +2,81 @@
 #include "campaign/plan.h"
 
 #include <algorithm>
+#include <cmath>
+#include <deque>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
 namespace outbox::campaign {
 namespace {
 
-constexpr double kCalm = 5;       // at first; nothing may repeat meanwhile
-constexpr double kBetween = 2.5;  // seconds from one fault to the next, on average
-constexpr double kBreath = 2;     // between two faults of a group, so that something happens between them
+constexpr double kCalm = 5;        // at first; nothing may repeat meanwhile
+constexpr double kBetween = 1.8;   // seconds from one fault to the next, on average
+constexpr double kBreath = 2;      // between two faults of a group, so that something happens between them
+constexpr double kPerKind = 2.6;   // seconds of a round for each kind that it is to use
+constexpr std::size_t kAhead = 8;  // so many may come before their turn, if their group is free
 
-std::vector<const FaultKind*> Chosen(const std::string& only) {
-  std::vector<const FaultKind*> kinds;
-  if (only.empty()) {
-    for (const FaultKind& kind : AllFaults()) kinds.push_back(&kind);
-    return kinds;
+// An endless sequence of kinds, the same for all rounds, in which each comes once before one comes again.
+// Round after round takes the next stretch of it.
+class Sequence {
+ public:
+  explicit Sequence(const std::vector<const FaultKind*>& kinds) : kinds_(kinds) {}
+
+  const FaultKind* At(std::uint64_t index) {
+    const std::uint64_t pass = index / kinds_.size();
+    if (shuffled_.empty() || pass != pass_) {
+      std::mt19937_64 random(pass);
+      shuffled_ = kinds_;
+      std::shuffle(shuffled_.begin(), shuffled_.end(), random);
+      pass_ = pass;
+    }
+    return shuffled_[index % kinds_.size()];
   }
-  std::istringstream names(only);
-  for (std::string name; only != "none" && std::getline(names, name, ',');) {
-    const auto found = std::find_if(AllFaults().begin(), AllFaults().end(),
-                                    [&](const FaultKind& kind) { return kind.name == name; });
-    if (found == AllFaults().end()) throw std::invalid_argument("there is no fault " + name);
-    kinds.push_back(&*found);
-  }
-  return kinds;
-}
+
+ private:
+  const std::vector<const FaultKind*> kinds_;
+  std::vector<const FaultKind*> shuffled_;
+  std::uint64_t pass_ = 0;
+};
 
 }  // namespace
 
-std::vector<PlannedFault> PlanFaults(std::uint64_t seed, double seconds, const std::string& only) {
-  std::vector<const FaultKind*> kinds = Chosen(only);
+std::vector<const FaultKind*> ChooseKinds(const std::string& only, bool small_disk) {
+  std::set<std::string, std::less<>> names;
+  std::istringstream list(only);
+  for (std::string name; std::getline(list, name, ',');) names.insert(name);
+  const bool all = names.empty();
+  names.erase("none");
+  std::vector<const FaultKind*> kinds;
+  for (const FaultKind& kind : AllFaults()) {
+    if (names.erase(std::string(kind.name)) == 0 && !all) continue;
+    if (!kind.fills_disk || small_disk) kinds.push_back(&kind);
+  }
+  if (!names.empty()) throw std::invalid_argument("there is no fault " + *names.begin());
+  return kinds;
+}
+
+std::vector<PlannedFault> PlanFaults(std::uint64_t seed, double seconds,
+                                     const std::vector<const FaultKind*>& kinds) {
+  std::vector<PlannedFault> plan;
+  if (kinds.empty()) return plan;
+  Sequence sequence(kinds);
+  const auto share = static_cast<std::uint64_t>(std::ceil(std::max(seconds - kCalm, 1.0) / kPerKind));
+  std::uint64_t next = seed * share;
   std::mt19937_64 random(seed);
   std::exponential_distribution<double> pause(1 / kBetween);
   std::map<std::string_view, double> busy_until;  // by group
-  std::vector<PlannedFault> plan;
-  std::vector<const FaultKind*> deck;  // each kind comes once before one comes again
-  for (double at = kCalm; !kinds.empty() && at < seconds; at += pause(random)) {
-    if (deck.empty()) {
-      deck = kinds;
-      std::shuffle(deck.begin(), deck.end(), random);
-    }
-    const auto fits = [&](const FaultKind* kind) {
+  std::deque<const FaultKind*> due;
+  for (double at = kCalm; at < seconds; at += pause(random)) {
+    while (due.size() < kAhead) due.push_back(sequence.At(next++));
+    const auto found = std::find_if(due.begin(), due.end(), [&](const FaultKind* kind) {
       return kind->group.empty() || busy_until[kind->group] <= at;
-    };
-    const auto found = std::find_if(deck.begin(), deck.end(), fits);
-    if (found == deck.end()) continue;
+    });
+    if (found == due.end()) continue;
     const FaultKind* kind = *found;
-    deck.erase(found);
+    due.erase(found);
     const double lasting = std::uniform_real_distribution<double>(kind->shortest, kind->longest)(random);
     busy_until[kind->group] = at + lasting + kBreath;
     plan.push_back({kind, at, lasting, random()});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,14 @@ struct PlannedFault {
   std::uint64_t seed = 0;
 };
 
+// The kinds that a round may use: `only` those, with commas between them, or "none"; all of them if empty.
+// Without a small disk none that fills it. Throws std::invalid_argument if there is no such fault.
+std::vector<const FaultKind*> ChooseKinds(const std::string& only, bool small_disk);
+
 // Everything about a round that is left to chance, drawn from its seed before it begins: the same seed
-// gives the same plan. `only`: the names of the faults to use, with commas; empty: all of them; "none".
-// Throws std::invalid_argument if there is no such fault.
-std::vector<PlannedFault> PlanFaults(std::uint64_t seed, double seconds, const std::string& only);
+// gives the same plan. Rounds whose seeds follow each other share the kinds out among them: over all of them
+// each comes about as often as any other.
+std::vector<PlannedFault> PlanFaults(std::uint64_t seed, double seconds,
+                                     const std::vector<const FaultKind*>& kinds);
 
 }  // namespace outbox::campaign

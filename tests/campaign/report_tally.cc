@@ -24,9 +24,11 @@ std::int64_t Sum(const std::string& metrics, const std::string& name) {
 void ReportTally::Look(const std::vector<RelayPost>& relays, std::int64_t seen) {
   std::set<pid_t> running;
   for (const RelayPost& post : relays) {
-    if (!post.process || !post.process->running()) continue;
-    running.insert(post.process->pid());
+    if (!post.process) continue;
+    // Also of one that lived only between two looks.
     Last& last = relays_.try_emplace(post.process->pid(), Last{.seen = seen_before_}).first->second;
+    if (!post.process->running()) continue;
+    running.insert(post.process->pid());
     if (post.taken) continue;
     const test::HttpAnswer answer = test::HttpGet(post.port, "/metrics");
     if (answer.status != 200) continue;

@@ -23,9 +23,15 @@ const std::map<std::string, int> kPartitions = {{"ledger", 3}, {"orders", 6}};
 
 DeliveryChecker::Options CheckerOptions(int relays) {
   DeliveryChecker::Options options;
-  options.limits.in_flight = std::int64_t{kBatchMessages} * kWorkers * (relays + 1);  // one may join
+  options.limits.in_flight = std::int64_t{kBatchMessages} * kWorkers * (relays + kMostSpares);
   options.partitions = kPartitions;
   return options;
+}
+
+// For what a round writes, with WAL; 0 where mounting is not allowed.
+std::int64_t DiskBytes(double round_seconds) {
+  if (!test::SmallDisk::Allowed()) return 0;
+  return (std::int64_t{512} << 20) + (std::int64_t{4} << 20) * static_cast<std::int64_t>(round_seconds);
 }
 
 class Round {
@@ -34,8 +40,15 @@ class Round {
       : options_(options),
         history_(options.folder / "history", begun_),
         checker_(CheckerOptions(options.relays)),
-        field_({options.relay, options.folder, options.deletes, options.relays, kPartitions,
-                options.workload.request_messages}) {}
+        field_({.relay = options.relay,
+                .mortal = options.mortal,
+                .folder = options.folder,
+                .deletes = options.deletes,
+                .relays = options.relays,
+                .brokers = options.brokers,
+                .disk = DiskBytes(options.seconds),
+                .partitions = kPartitions,
+                .request_messages = options.workload.request_messages}) {}
 
   RoundResult Run() {
     Writers::Options writing{.conninfo = field_.conninfo("service"),
@@ -50,7 +63,9 @@ class Round {
                                      [this](const auto& record) { checker_.See(record, Clock::now()); });
     for (int i = 0; i < options_.relays; ++i) field_.Start(field_.AddPost());
     Writers writers(writing, checker_);
-    Saboteur saboteur(PlanFaults(options_.seed, options_.seconds, options_.only), field_, writers, checker_,
+    if (field_.options().disk == 0) std::printf("mounting is not allowed here: no disk can be full\n");
+    const auto kinds = ChooseKinds(options_.only, field_.options().disk > 0);
+    Saboteur saboteur(PlanFaults(options_.seed, options_.seconds, kinds), field_, writers, checker_, *reader_,
                       history_);
     Break(saboteur);
     saboteur.HealAll();
@@ -60,6 +75,7 @@ class Round {
     result_.findings = checker_.findings();
     result_.counts = checker_.counts();
     result_.faults = saboteur.begun();
+    result_.happened = saboteur.happened();
     for (const std::string& line : saboteur.history()) std::printf("%s\n", line.c_str());
     return result_;
   }
@@ -189,7 +205,7 @@ std::string Detail(const RoundResult& result, Check check) {
   switch (check) {
     case Check::kLoss:
       return number(counts.seen) + " of " + number(counts.committed) + " arrived, " + number(counts.failed) +
-             " failed";
+             " failed, " + number(counts.deleted) + " deleted with their topic";
     case Check::kOrder:
       return number(counts.late) + " large ones late, as documented";
     case Check::kDuplicates:

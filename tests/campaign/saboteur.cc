@@ -13,8 +13,13 @@ constexpr int kHealTries = 30;
 }  // namespace
 
 Saboteur::Saboteur(std::vector<PlannedFault> plan, Field& field, Writers& writers, DeliveryChecker& checker,
-                   Journal& history)
-    : plan_(std::move(plan)), field_(field), writers_(writers), checker_(checker), history_(history) {}
+                   TailReader& reader, Journal& history)
+    : plan_(plan.begin(), plan.end()),
+      field_(field),
+      writers_(writers),
+      checker_(checker),
+      reader_(reader),
+      history_(history) {}
 
 void Saboteur::Note(const std::string& what) { lines_.push_back(history_.Write(what)); }
 
@@ -27,8 +32,12 @@ bool Saboteur::GroupBusy(const FaultKind& kind) const {
 void Saboteur::Step(double seconds) {
   active_.remove_if([&](ActiveFault& active) { return active.until <= seconds && Heal(active); });
   // A server may take longer to start than planned; then the rest of its group comes later.
-  while (next_ < plan_.size() && plan_[next_].at <= seconds && !GroupBusy(*plan_[next_].kind))
-    Begin(plan_[next_++], seconds);
+  for (auto next = plan_.begin(); next != plan_.end() && next->at <= seconds;) {
+    const auto due = next++;
+    if (GroupBusy(*due->kind)) continue;
+    Begin(*due, seconds);
+    plan_.erase(due);
+  }
 }
 
 void Saboteur::Begin(const PlannedFault& planned, double seconds) {
@@ -37,12 +46,13 @@ void Saboteur::Begin(const PlannedFault& planned, double seconds) {
   const std::string name(planned.kind->name);
   // Before it strikes, or what it does at once would have come too early.
   if (planned.kind->repeats) active.window = checker_.FaultBegins(Clock::now(), planned.kind->refuses);
-  Scene scene{field_, writers_, active.random};
+  Scene scene{field_, writers_, checker_, reader_, active.random};
   std::string hit;
   try {
     hit = active.fault->Begin(scene);
   } catch (const std::exception& error) {
     // Usually because of another fault. It may have struck all the same, so it is healed as any other.
+    active.half = true;
     Note("half   " + name + ": " + error.what());
     active_.push_back(std::move(active));
     return;
@@ -59,7 +69,7 @@ void Saboteur::Begin(const PlannedFault& planned, double seconds) {
 
 bool Saboteur::Heal(ActiveFault& active) {
   const std::string name(active.planned.kind->name);
-  Scene scene{field_, writers_, active.random};
+  Scene scene{field_, writers_, checker_, reader_, active.random};
   try {
     active.fault->Heal(scene);
   } catch (const std::logic_error& wrong) {
@@ -69,8 +79,14 @@ bool Saboteur::Heal(ActiveFault& active) {
     Note("unable to heal " + name + ": " + error.what());
     return false;
   }
-  if (active.window) checker_.FaultHeals(*active.window, Clock::now());
-  Note("heal   " + name);
+  if (active.fault->happened()) {
+    if (active.window) checker_.FaultHeals(*active.window, Clock::now());
+    if (!active.half) ++happened_[name];
+    Note("heal   " + name);
+  } else {
+    if (active.window) checker_.FaultMissed(*active.window);
+    Note("missed " + name + ", as it turned out");
+  }
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,13 +19,14 @@ namespace outbox::campaign {
 class Saboteur {
  public:
   Saboteur(std::vector<PlannedFault> plan, Field& field, Writers& writers, DeliveryChecker& checker,
-           Journal& history);
+           TailReader& reader, Journal& history);
 
   void Step(double seconds);  // what is due that long after the round began
   void HealAll();             // also what would last longer; throws if something cannot be healed
-  bool done() const { return next_ == plan_.size() && active_.empty(); }
+  bool done() const { return plan_.empty() && active_.empty(); }
   std::size_t begun() const { return begun_; }
-  std::string Active() const;  // their names
+  const std::map<std::string, int>& happened() const { return happened_; }  // how often, by name
+  std::string Active() const;                                               // their names
   const std::vector<std::string>& history() const { return lines_; }
 
  private:
@@ -34,20 +36,22 @@ class Saboteur {
     std::optional<std::size_t> window;
     double until = 0;
     std::mt19937_64 random;
+    bool half = false;  // Begin threw
   };
   bool GroupBusy(const FaultKind& kind) const;
   void Begin(const PlannedFault& planned, double seconds);
   bool Heal(ActiveFault& active);  // false: try again
   void Note(const std::string& what);
 
-  const std::vector<PlannedFault> plan_;
+  std::list<PlannedFault> plan_;  // what has not begun, by its time
   Field& field_;
   Writers& writers_;
   DeliveryChecker& checker_;
+  TailReader& reader_;
   Journal& history_;
   std::list<ActiveFault> active_;
-  std::size_t next_ = 0;
   std::size_t begun_ = 0;
+  std::map<std::string, int> happened_;
   std::vector<std::string> lines_;
 };
 

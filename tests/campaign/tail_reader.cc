@@ -30,16 +30,10 @@ TailReader::TailReader(const std::string& bootstrap, const std::map<std::string,
            {"fetch.wait.max.ms", "20"},
            {"fetch.error.backoff.ms", "50"}})),
       see_(std::move(see)) {
-  const std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyTailPartitions> all(
-      rd_kafka_topic_partition_list_new(16));
   for (const auto& [topic, count] : partitions) {
-    for (int p = 0; p < count; ++p) {
-      rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), p)->offset = RD_KAFKA_OFFSET_BEGINNING;
-      positions_[{topic, p}] = 0;
-    }
+    for (int p = 0; p < count; ++p) positions_[{topic, p}] = 0;
   }
-  const auto error = rd_kafka_assign(client_.get(), all.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
+  Assign();
   thread_ = std::thread([this] { Read(); });
 }
 
@@ -48,8 +42,49 @@ TailReader::~TailReader() {
   thread_.join();
 }
 
+void TailReader::Assign() {
+  const std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyTailPartitions> all(
+      rd_kafka_topic_partition_list_new(16));
+  const std::scoped_lock lock(mutex_);
+  for (auto& [place, position] : positions_) {
+    if (left_.contains(place.first)) {
+      position = 0;
+      continue;
+    }
+    rd_kafka_topic_partition_list_add(all.get(), place.first.c_str(), place.second)->offset =
+        position > 0 ? position.load() : RD_KAFKA_OFFSET_BEGINNING;
+  }
+  const auto error = rd_kafka_assign(client_.get(), all.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
+}
+
+void TailReader::AwaitAssignment() {
+  reassign_ = true;
+  if (!test::WaitFor([this] { return !reassign_; })) throw std::runtime_error("the reader does not listen");
+}
+
+void TailReader::Leave(const std::string& topic) {
+  {
+    const std::scoped_lock lock(mutex_);
+    left_.insert(topic);
+  }
+  AwaitAssignment();
+}
+
+void TailReader::Join(const std::string& topic) {
+  {
+    const std::scoped_lock lock(mutex_);
+    left_.erase(topic);
+  }
+  AwaitAssignment();
+}
+
 void TailReader::Read() {
   while (!stop_) {
+    if (reassign_) {
+      Assign();
+      reassign_ = false;
+    }
     const std::unique_ptr<rd_kafka_message_t, DestroyTailMessage> message(
         rd_kafka_consumer_poll(client_.get(), 50));
     // A broker that is down is an error here too; the client reconnects by itself.

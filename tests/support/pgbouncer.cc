@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/pgbouncer.h"
 
-#include <libpq-fe.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <stdexcept>
 
@@ -13,6 +16,18 @@ namespace {
 // Debian puts it where only root's path leads.
 std::string Binary() {
   return std::filesystem::exists("/usr/sbin/pgbouncer") ? "/usr/sbin/pgbouncer" : "pgbouncer";
+}
+
+// PQping would wait for the server behind it.
+bool Listens(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool listens = connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(client);
+  return listens;
 }
 
 }  // namespace
@@ -42,8 +57,7 @@ PgBouncer::PgBouncer(int server_port, const std::map<std::string, std::string>& 
 void PgBouncer::Start() {
   process_ = std::make_unique<Process>(std::vector<std::string>{Binary(), dir_ / "pgbouncer.ini"},
                                        Process::Options{.out = dir_ / "log", .user = user_});
-  const bool serves =
-      WaitFor([this] { return !process_->running() || PQping(conninfo().c_str()) == PQPING_OK; });
+  const bool serves = WaitFor([this] { return !process_->running() || Listens(port_); });
   if (!serves || !process_->running()) throw std::runtime_error("PgBouncer did not start: " + log());
 }
 

@@ -17,7 +17,7 @@ class PgBouncer {
       : PgBouncer(server.port(), settings) {}
   explicit PgBouncer(int server_port, const std::map<std::string, std::string>& settings = {});
 
-  void Start();
+  void Start();  // returns when it listens
   void Stop();   // at once: its clients lose their connections
   void Crash();  // SIGKILL
   void Freeze() { process_->Kill(SIGSTOP); }
