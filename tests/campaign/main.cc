@@ -33,15 +33,30 @@ struct Options {
   bool list = false;
 };
 
+using Tally = std::map<std::string, int>;  // how often each fault happened
+
 // Two files make a campaign resumable: how it was called, and a line for each round that held.
 std::filesystem::path Call(const std::filesystem::path& folder) { return folder / "options"; }
 std::filesystem::path Rounds(const Options& options) { return options.folder / "rounds"; }
 
-int RoundsDone(const Options& options) {
+int RoundsDone(const Options& options, Tally& happened) {
   int done = 0;
   std::ifstream lines(Rounds(options));
-  for (std::string line; std::getline(lines, line);) ++done;
+  for (std::string line; std::getline(lines, line); ++done) {
+    std::istringstream words(line);
+    for (std::string word; words >> word;) {
+      const std::size_t times = word.find('=');
+      if (times != std::string::npos) happened[word.substr(0, times)] += std::stoi(word.substr(times + 1));
+    }
+  }
   return done;
+}
+
+void NoteRound(const Options& options, const RoundOptions& one, const Tally& happened) {
+  std::ofstream rounds(Rounds(options), std::ios::app);
+  rounds << "held with seed " << one.seed;
+  for (const auto& [fault, often] : happened) rounds << " " << fault << "=" << often;
+  rounds << "\n";
 }
 
 RoundOptions Describe(const Options& options, int round) {
@@ -75,7 +90,7 @@ std::string Again(const RoundOptions& round) {
          (round.impatient ? " --impatient" : "");
 }
 
-bool Hold(const RoundOptions& one, std::map<std::string, int>& happened) {
+bool Hold(const RoundOptions& one, Tally& happened) {
   std::filesystem::remove_all(one.folder);
   std::filesystem::create_directories(one.folder);
   std::printf("\n%s: seed %llu, completion %s, %d relays, %d brokers\n", one.folder.c_str(),
@@ -84,13 +99,13 @@ bool Hold(const RoundOptions& one, std::map<std::string, int>& happened) {
   std::fflush(stdout);
   const RoundResult result = RunRound(one);
   PrintVerdict(result);
-  for (const auto& [fault, often] : result.happened) happened[fault] += often;
+  happened = result.happened;
   if (result.findings.none()) return true;
   std::printf("\nto see it again: scripts/faults%s\n", Again(one).c_str());
   return false;
 }
 
-void PrintHappened(const std::map<std::string, int>& happened, const std::string& only) {
+void PrintHappened(const Tally& happened, const std::string& only) {
   std::printf("\n%-22s %s\n", "fault", "times");
   for (const FaultKind* kind : ChooseKinds(only, true)) {
     const std::string name(kind->name);
@@ -100,16 +115,17 @@ void PrintHappened(const std::map<std::string, int>& happened, const std::string
 }
 
 int Run(const Options& options) {
-  const int done = RoundsDone(options);
+  Tally happened;
+  const int done = RoundsDone(options, happened);
   if (done > 0) std::printf("%d rounds have held before\n", done);
-  std::map<std::string, int> happened;
   bool held = true;
   for (int round = done; held && (round == 0 || round * options.round_seconds < options.minutes * 60);
        ++round) {
     const RoundOptions one = Describe(options, round);
-    held = Hold(one, happened);
-    if (held)
-      std::ofstream(Rounds(options), std::ios::app) << "round " << round << " seed " << one.seed << " held\n";
+    Tally now;
+    held = Hold(one, now);
+    for (const auto& [fault, often] : now) happened[fault] += often;
+    if (held) NoteRound(options, one, now);
   }
   PrintHappened(happened, options.only);
   std::printf("\n%s\n", held ? "all checks held" : "NOT ALL CHECKS HELD");
