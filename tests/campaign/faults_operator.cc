@@ -21,7 +21,9 @@ class OperatorCommand : public Fault {
     process_ = Start(scene, words);
     return words.back();
   }
-  void Heal(Scene& scene) override { Await(*process_, scene); }
+  void Heal(Scene&) override {
+    if (process_) Await(*process_);  // else the database was not there to choose from
+  }
 
  protected:
   virtual Words Choose(Scene& scene) = 0;  // empty: there is nothing to do
@@ -34,11 +36,12 @@ class OperatorCommand : public Fault {
     options.out = field.options().folder / "operator.log";
     return std::make_unique<test::Process>(argv, options);
   }
-  static void Await(test::Process& process, Scene&) {
+  static int Await(test::Process& process) {
     const auto exit = process.Wait(test::seconds(30));
     if (!exit) throw std::runtime_error("the command still runs");
     if (!Acceptable(*exit))
       throw std::logic_error("an operator's command exited with " + std::to_string(*exit));
+    return *exit;
   }
 
  private:
@@ -74,7 +77,9 @@ class PauseDelivery final : public OperatorCommand {
   }
   void Heal(Scene& scene) override {
     OperatorCommand::Heal(scene);
-    Await(*Start(scene, With("resume")), scene);
+    // "There was none" is an answer, too; without one it may be paused still.
+    const int exit = Await(*Start(scene, With("resume")));
+    if (exit > 1) throw std::runtime_error("resume exited with " + std::to_string(exit));
   }
   Words With(const std::string& verb) const {
     Words words = {verb};
