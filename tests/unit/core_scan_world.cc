@@ -110,6 +110,7 @@ bool Writer::Insert() {
     xid_ = world_.Assign();
     return false;
   }
+  row.xid = *xid_;
   row.id = drawn_ ? *drawn_ : world_.Draw();
   drawn_.reset();
   row.lane = row.key ? row.key->front() % kModelLanes : static_cast<int>(row.id % kModelLanes);

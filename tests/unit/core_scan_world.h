@@ -30,6 +30,7 @@ class World {
   enum class Status { kPending, kRetrying, kFailed };
   struct Row {
     std::int64_t id = 0;
+    Xid xid = 0;  // of the transaction that inserted it
     int lane = 0;
     std::string topic;
     std::optional<std::string> key;
