@@ -10,10 +10,11 @@ BEGIN
   FOR handing IN
     SELECT format('ALTER TABLE %I.%I OWNER TO %s', current_schema(), relname, owner) FROM pg_class
     WHERE relnamespace = ours AND relowner <> owner
-      AND relname IN ('outbox', 'outbox_control', 'outbox_audit', 'outbox_marker', 'outbox_version', 'outbox_status')
+      AND relname IN ('outbox', 'outbox_control', 'outbox_audit', 'outbox_marker', 'outbox_version', 'outbox_status',
+                      'outbox_parked', 'outbox_progress')
     UNION ALL
     SELECT format('ALTER FUNCTION %s OWNER TO %s', oid::regprocedure, owner) FROM pg_proc
-    WHERE pronamespace = ours AND proowner <> owner AND proname IN ('outbox_hold', 'outbox_wake_up')
+    WHERE pronamespace = ours AND proowner <> owner AND proname IN ('outbox_hold', 'outbox_wake_up', 'outbox_make_partitions', 'outbox_drop_partitions')
     UNION ALL
     SELECT format('ALTER TYPE %s OWNER TO %s', oid::regtype, owner) FROM pg_type
     WHERE typnamespace = ours AND typowner <> owner AND typname = 'outbox_message_status'

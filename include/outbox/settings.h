@@ -19,7 +19,7 @@ namespace outbox {
 // none is set. Throws ConfigError if a file cannot be read.
 using Secret = std::function<std::string()>;
 
-enum class Completion { kMark, kDelete };
+enum class Completion { kMark, kDelete, kLog };
 enum class PoolerMode { kAuto, kNone, kTransaction };
 enum class MessageTimestamp { kCreatedAt, kPublish };
 enum class WakeUp { kPoll, kNotify };

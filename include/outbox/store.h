@@ -49,8 +49,9 @@ class StoreUnavailable : public std::runtime_error {
 
 // A set of due messages, owned by whoever holds this object: nobody else can claim them, and nobody
 // else can claim any message of their lanes, until it is settled or destroyed. Within a lane the
-// messages stand in id order. A batch is used by one thread, and outlives neither its session nor
-// its store. A store may let one session have several batches open; the PostgreSQL one does not.
+// messages stand in the order in which they are to be published, which is that of their ids for each
+// unit. A batch is used by one thread, and outlives neither its session nor its store. A store may let
+// one session have several batches open; those for PostgreSQL do not.
 class Batch {
  public:
   virtual ~Batch() = default;  // gives everything back that was not settled; never throws

@@ -39,6 +39,7 @@ CompletedOption OptionOf(const CLI::Option& option) {
 CompletedCommand TreeOf(const CLI::App& app, std::vector<std::string> path) {
   CompletedCommand command{std::move(path), app.get_description(), {}, {}};
   for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;  // hidden from the help, too
     if (!option->get_positional() || !option->get_lnames().empty())
       command.options.push_back(OptionOf(*option));
   }

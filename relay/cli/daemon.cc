@@ -13,6 +13,8 @@
 #include "cli/status_source.h"
 #include "cli/version.h"
 #include "log/log.h"
+#include "postgres/log_store.h"
+#include "postgres/postgres_store.h"
 
 namespace outbox {
 namespace {
@@ -39,6 +41,24 @@ std::unique_ptr<KafkaPublisher> MakePublisher(const Settings& settings, KafkaEve
   } catch (const std::invalid_argument& error) {
     throw ConfigError(error.what());
   }
+}
+
+std::unique_ptr<OutboxStore> MakeStore(const Settings& settings, Observer& observer) {
+  if (settings.outbox.completion == Completion::kLog)
+    return std::make_unique<LogStore>(settings.postgres, settings.outbox, observer);
+  return std::make_unique<PostgresStore>(settings.postgres, settings.outbox, observer);
+}
+
+const char* Name(Completion completion) {
+  switch (completion) {
+    case Completion::kMark:
+      return "mark";
+    case Completion::kDelete:
+      return "delete";
+    case Completion::kLog:
+      return "log";
+  }
+  return "";
 }
 
 std::vector<HealthCheck> ToHealth(const std::vector<Relay::Check>& checks) {
@@ -75,10 +95,10 @@ Daemon::Daemon(ConfigRequest request, Config config, DaemonOptions options)
       metrics_(config_.settings.outbox.name, ThisBuild()),
       log_(metrics_),
       publisher_(MakePublisher(config_.settings, Events())),
-      store_(config_.settings.postgres, config_.settings.outbox, log_),
+      store_(MakeStore(config_.settings, log_)),
       env_{.now = std::chrono::steady_clock::now, .random = Random},
       live_(ToTunables(config_.settings, publisher_->max_message_bytes())),
-      relay_(store_, *publisher_, log_, live_, env_, config_.settings) {
+      relay_(*store_, *publisher_, log_, live_, env_, config_.settings) {
   SetLogCounter([this](LogLevel level) { metrics_.CountLog(level); });
   if (config_.settings.http.listen.empty()) return;
   HttpSources sources;
@@ -131,7 +151,7 @@ KafkaEvents Daemon::Events() {
 void Daemon::Start() {
   LogInfo("outbox-relay {} starts: outbox {}, schema {}, {} workers, completion {}{}", ThisBuild().version,
           config_.settings.outbox.name, config_.settings.outbox.schema, config_.settings.delivery.workers,
-          config_.settings.outbox.completion == Completion::kMark ? "mark" : "delete",
+          Name(config_.settings.outbox.completion),
           http_ ? fmt::format(", http port {}", http_->port()) : "");
   relay_.Start();
   notifier_.Ready();
@@ -171,7 +191,7 @@ std::optional<int> Daemon::OnceDone(TimePoint now) {
 int Daemon::OnceCode() const {
   if (metrics_.Snapshot().failed > 0) return kExitNo;
   try {
-    const TableSample sample = const_cast<PostgresStore&>(store_).ConnectKeeper()->Sample();
+    const TableSample sample = store_->ConnectKeeper()->Sample();
     return sample.pending + sample.retrying > 0 ? kExitTryAgain : kExitDone;
   } catch (const StoreUnavailable&) {
     return kExitTryAgain;

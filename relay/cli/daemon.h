@@ -12,7 +12,7 @@
 #include "kafka/kafka_publisher.h"
 #include "log/log_observer.h"
 #include "metrics/metrics.h"
-#include "postgres/postgres_store.h"
+#include "outbox/store.h"
 #include "system/notifier.h"
 #include "system/signals.h"
 
@@ -58,7 +58,7 @@ class Daemon {
   Metrics metrics_;
   LogObserver log_;
   std::unique_ptr<KafkaPublisher> publisher_;
-  PostgresStore store_;
+  const std::unique_ptr<OutboxStore> store_;
   Environment env_;
   LiveSettings live_;
   Relay relay_;

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "config/config.h"
+#include "config/log_mode.h"
 #include "config/value.h"
 #include "postgres/schema_admin.h"
 
@@ -17,6 +18,7 @@ struct SchemaFlags {
   std::string conninfo;
   std::string schema;  // empty: the configured one
   std::string on_failed;
+  std::string layout = "rows";
   bool execute = false;
   SchemaOptions options;
 };
@@ -34,6 +36,10 @@ PostgresSettings Server(const CommandLine& line, SchemaFlags& flags) {
     flags.options.schema = settings.outbox.schema;
   }
   if (!flags.schema.empty()) flags.options.schema = flags.schema;
+  if (flags.layout == "log") {
+    if (!LogModeUnlocked()) throw ConfigError("--layout log is not in this version");
+    flags.options.layout = SchemaLayout::kLog;
+  }
   if (!flags.on_failed.empty()) {
     flags.options.on_failed = flags.on_failed == "block" ? OnFailed::kBlock : OnFailed::kSkip;
   }
@@ -152,6 +158,7 @@ CLI::App* AddOne(CLI::App& schema, const char* name, const char* what,
       ->check([](const std::string& value) { return SchemaNameProblem(value); }, "NAME");
   app->add_option("--role-prefix", flags->options.role_prefix, "How the five roles begin, default outbox_")
       ->check([](const std::string& value) { return RolePrefixProblem(value); }, "PREFIX");
+  app->add_option("--layout", flags->layout, "")->check(CLI::IsMember({"rows", "log"}))->group("");
   app->add_flag("--with-notify", flags->options.with_notify, "With the trigger that wakes sleeping relays");
   app->callback([flags, &line, &exit_code, command] {
     try {

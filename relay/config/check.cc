@@ -7,6 +7,7 @@
 #include <charconv>
 #include <limits>
 
+#include "config/log_mode.h"
 #include "config/units.h"
 #include "config/value.h"
 
@@ -82,6 +83,11 @@ void CheckPairs(const Settings& s, Objections& objections) {
   }
 }
 
+void CheckCompletion(Completion completion, Objections& objections) {
+  if (completion != Completion::kLog || LogModeUnlocked()) return;
+  objections.push_back({{"outbox.completion"}, "outbox.completion = \"log\" is not in this version"});
+}
+
 void CheckNames(const OutboxSettings& outbox, Objections& objections) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
   if (outbox.name.empty()) {
@@ -154,6 +160,7 @@ std::vector<Objection> CheckSettings(const Settings& settings) {
   CheckNumbers(settings.delivery, objections);
   CheckDurations(settings, objections);
   CheckPairs(settings, objections);
+  CheckCompletion(settings.outbox.completion, objections);
   CheckNames(settings.outbox, objections);
   CheckBrokers(settings.kafka.brokers, objections);
   CheckListen(settings.http.listen, objections);

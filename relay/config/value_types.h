@@ -49,7 +49,7 @@ inline constexpr std::pair<PoolerMode, std::string_view> kWords<PoolerMode>[] = 
     {PoolerMode::kAuto, "auto"}, {PoolerMode::kNone, "none"}, {PoolerMode::kTransaction, "transaction"}};
 template <>
 inline constexpr std::pair<Completion, std::string_view> kWords<Completion>[] = {
-    {Completion::kMark, "mark"}, {Completion::kDelete, "delete"}};
+    {Completion::kMark, "mark"}, {Completion::kDelete, "delete"}, {Completion::kLog, "log"}};
 template <>
 inline constexpr std::pair<OnFailed, std::string_view> kWords<OnFailed>[] = {{OnFailed::kSkip, "skip"},
                                                                              {OnFailed::kBlock, "block"}};

@@ -12,7 +12,7 @@ struct EmbeddedFile {
   std::string_view text;
 };
 
-// schema/*.sql, in the order in which they are applied.
+// schema/*.sql and schema/log/*.sql, each by its path below schema/, sorted.
 std::span<const EmbeddedFile> SchemaFiles();
 
 // A query for the facts of an installed outbox, and those of a right one: kind, name and definition

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes OUTBOX_EMBEDDED_SCHEMA, a source file that holds schema/*.sql and what `schema check` compares
 # a database with.
-file(GLOB schema_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/schema/*.sql)
+file(GLOB schema_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/schema/*.sql ${PROJECT_SOURCE_DIR}/schema/log/*.sql)
 list(SORT schema_files)
 set(SCHEMA_FILES "")
 foreach(file IN LISTS schema_files)
   file(READ ${file} text)
-  get_filename_component(name ${file} NAME)
+  file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/schema ${file})
   string(APPEND SCHEMA_FILES "    {\"${name}\", R\"sql(${text})sql\"},\n")
 endforeach()
 file(READ ${CMAKE_CURRENT_LIST_DIR}/describe_schema.sql DESCRIBE_SCHEMA)

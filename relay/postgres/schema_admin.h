@@ -14,7 +14,11 @@ namespace outbox {
 
 inline constexpr int kSchemaVersion = 1;
 
+// How the outbox is stored: rows that the relay updates or deletes, or a log that it only reads.
+enum class SchemaLayout { kRows, kLog };
+
 struct SchemaOptions {
+  SchemaLayout layout = SchemaLayout::kRows;
   std::string schema = "public";
   std::string role_prefix = "outbox_";  // roles belong to the whole cluster, hence other names for them
   bool with_notify = false;

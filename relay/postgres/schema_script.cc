@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <regex>
 
 #include "postgres/embedded_schema.h"
@@ -16,6 +17,22 @@ std::string Doubled(std::string_view text, char quote) {
   std::string result(1, quote);
   for (const char c : text) result.append(c == quote ? 2 : 1, c);
   return result + quote;
+}
+
+constexpr std::string_view kLogFolder = "log/";
+
+// In the order in which they are applied. What the layout of a log has of its own takes the place of the
+// file with the same name.
+std::map<std::string_view, EmbeddedFile> FilesOf(SchemaLayout layout) {
+  std::map<std::string_view, EmbeddedFile> files;
+  for (const EmbeddedFile& file : SchemaFiles()) {
+    if (!file.name.starts_with(kLogFolder)) files.insert({file.name, file});
+  }
+  for (const EmbeddedFile& file : SchemaFiles()) {
+    if (layout == SchemaLayout::kLog && file.name.starts_with(kLogFolder))
+      files.insert_or_assign(file.name.substr(kLogFolder.size()), file);
+  }
+  return files;
 }
 
 }  // namespace
@@ -66,8 +83,8 @@ std::string SchemaPreamble(const SchemaOptions& options) {
 
 std::string SchemaBody(const SchemaOptions& options) {
   std::string body;
-  for (const EmbeddedFile& file : SchemaFiles()) {
-    if (file.name == "030_wake_up.sql" && !options.with_notify) continue;
+  for (const auto& [name, file] : FilesOf(options.layout)) {
+    if (name == "030_wake_up.sql" && !options.with_notify) continue;
     body += "\n-- " + std::string(file.name) + "\n" + RenameRoles(file.text, options.role_prefix);
   }
   if (options.on_failed) {

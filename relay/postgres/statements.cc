@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/statements.h"
 
+#include "postgres/control.h"
 #include "postgres/mutated_sql.h"
 
 namespace outbox {
-namespace {
 
-// Replaces {name} in a template.
-std::string Fill(std::string text, std::initializer_list<std::pair<std::string, std::string>> values) {
+std::string Fill(std::string text, const std::vector<std::pair<std::string, std::string>>& values) {
   for (const auto& [name, value] : values) {
     const std::string hole = "{" + name + "}";
     for (std::size_t at = text.find(hole); at != std::string::npos; at = text.find(hole, at + value.size())) {
@@ -16,6 +15,8 @@ std::string Fill(std::string text, std::initializer_list<std::pair<std::string, 
   }
   return text;
 }
+
+namespace {
 
 // A message waits if later ones of its unit may not pass it.
 constexpr const char* kWaitsSkip = "status = 'retrying'";
@@ -43,8 +44,7 @@ SELECT t.lanes, t.many, (SELECT count(*) FROM wanted) AS wanted, s.last_drawn,
   pg_current_snapshot()::text AS snapshot,
   (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now,
   (SELECT token FROM {schema}.outbox_marker LIMIT 1) AS marker,
-  (SELECT string_agg(c.name || E'\x1f' || c.value || E'\x1f' || coalesce(c.reason, ''), E'\x1e' ORDER BY c.name)
-     FROM {schema}.outbox_control c WHERE c.until IS NULL OR c.until > clock_timestamp()) AS control
+  {control} AS control
 FROM (SELECT string_agg(lane::text, ',') AS lanes, count(*) AS many FROM taken) t,
      (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last_drawn
         FROM {schema}.outbox_id_seq OFFSET 0) s)";
@@ -215,6 +215,10 @@ SELECT (SELECT count(*) FROM gone) AS deleted, (SELECT count(*) FROM walk) AS wa
 
 }  // namespace
 
+std::string MessageColumns(const std::string& max) {
+  return Fill(kColumns, {{"max", max}, {"created", kCreated}});
+}
+
 std::string QuotedName(const std::string& name) {
   std::string quoted = "\"";
   for (const char c : name) {
@@ -226,11 +230,13 @@ std::string QuotedName(const std::string& name) {
 
 Statements::Statements(const std::string& schema_name, Completion completion) {
   const std::string schema = QuotedName(schema_name);
-  const std::string outbox = schema + ".outbox";
-  const std::string regclass = "'" + outbox + "'::regclass::oid::integer";
+  // Of a log only what is parked is served this way.
+  const std::string outbox = schema + (completion == Completion::kLog ? ".outbox_parked" : ".outbox");
+  const std::string regclass = "'" + schema + ".outbox'::regclass::oid::integer";
   const auto fill = [&](const char* name, std::string text, const std::string& waits) {
     text = Mutated(std::move(text));
     return Statement{name, Fill(std::move(text), {{"outbox", outbox},
+                                                  {"control", kControl},
                                                   {"schema", schema},
                                                   {"class", regclass},
                                                   {"waits", waits},
@@ -275,7 +281,7 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
   seen_plain = seen("seen", kWaitsSkip, false);
   seen_careful_skip = seen("seen_careful_skip", kWaitsSkip, true);
   seen_careful_block = seen("seen_careful_block", kWaitsBlock, true);
-  sent = fill("sent", completion == Completion::kDelete ? kSentDelete : kSentMark, "");
+  sent = fill("sent", completion == Completion::kMark ? kSentMark : kSentDelete, "");
   retry = fill("retry", kRetry, "");
   failed = fill("failed", kFailed, "");
   sample = fill("sample", kSample, "");
@@ -283,7 +289,7 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
   set_marker = Fill(
       "/* outbox-relay: mark */ INSERT INTO {schema}.outbox_marker DEFAULT VALUES ON CONFLICT DO NOTHING",
       {{"schema", schema}});
-  channel = Fill("SELECT 'outbox_' || '{outbox}'::regclass::oid::text", {{"outbox", outbox}});
+  channel = Fill("SELECT 'outbox_' || '{schema}.outbox'::regclass::oid::text", {{"schema", schema}});
 }
 
 }  // namespace outbox

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "outbox/settings.h"
 
@@ -61,5 +63,9 @@ struct Statements {
 };
 
 std::string QuotedName(const std::string& name);
+// Replaces each {name} in a template.
+std::string Fill(std::string text, const std::vector<std::pair<std::string, std::string>>& values);
+// What Rows reads of a row `o`, without payloads longer than `max`, which is SQL.
+std::string MessageColumns(const std::string& max);
 
 }  // namespace outbox

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "fakes/in_memory_outbox.h"
+#include "postgres/log_store.h"
 #include "postgres/postgres_store.h"
 #include "postgres/schema_admin.h"
 #include "support/catch.h"
@@ -54,29 +55,51 @@ std::string Literal(const std::optional<std::string>& text) {
   return quoted + "'";
 }
 
-// With the outbox installed and the two users made; copied for each test, which is quick.
-const std::string& Template() {
-  static const std::string name = [] {
+void Install(const std::string& database, SchemaLayout layout) {
+  PostgresSettings settings;
+  settings.conninfo = PostgresBench::Server().conninfo(database);
+  SchemaOptions options;
+  options.layout = layout;
+  ApplySchema(settings, options);
+}
+
+// With the outbox installed; copied for each test, which is quick.
+std::string Template(SchemaLayout layout) {
+  static const bool made = [] {
     auto& server = PostgresBench::Server();
-    server.CreateDatabase("template_outbox");
-    PostgresSettings settings;
-    settings.conninfo = server.conninfo("template_outbox");
-    ApplySchema(settings, {});
-    Sql(settings.conninfo)
+    server.CreateDatabase("template_rows");
+    server.CreateDatabase("template_log");
+    Install("template_rows", SchemaLayout::kRows);
+    Install("template_log", SchemaLayout::kLog);
+    Sql(server.conninfo())
         .Run(
             "CREATE ROLE relay LOGIN IN ROLE outbox_relay; CREATE ROLE service LOGIN IN ROLE outbox_producer;"
             " CREATE ROLE stranger LOGIN");
-    return std::string("template_outbox");
+    return true;
   }();
+  return made && layout == SchemaLayout::kLog ? "template_log" : "template_rows";
+}
+
+std::string NewDatabase(Completion completion) {
+  static int made = 0;
+  const std::string name = "outbox_" + std::to_string(++made);
+  const auto layout = completion == Completion::kLog ? SchemaLayout::kLog : SchemaLayout::kRows;
+  Sql(PostgresBench::Server().conninfo()).Run("CREATE DATABASE " + name + " TEMPLATE " + Template(layout));
   return name;
 }
 
-std::string NewDatabase() {
-  static int made = 0;
-  const std::string name = "outbox_" + std::to_string(++made);
-  Sql(PostgresBench::Server().conninfo()).Run("CREATE DATABASE " + name + " TEMPLATE " + Template());
-  return name;
-}
+// A row of the log is done if progress has passed it; whoever was parked is told by the other table.
+constexpr const char* kLogStatus = R"(
+SELECT coalesce(
+  (SELECT status::text FROM outbox_parked WHERE id = o.id),
+  CASE WHEN p.phase IS NULL THEN CASE WHEN o.id <= p.upto AND pg_visible_in_snapshot(o.xid, p.snapshot) THEN 'gone' END
+       WHEN o.id <= p.upto AND p.snapshot IS NOT NULL AND pg_visible_in_snapshot(o.xid, p.snapshot) THEN 'gone'
+       WHEN pg_visible_in_snapshot(o.xid, p.next_snapshot) AND o.id <= p.upto
+         AND (p.phase = 'new' OR o.id <= p.last_id) THEN 'gone'
+       WHEN pg_visible_in_snapshot(o.xid, p.next_snapshot) AND o.id > p.upto
+         AND p.phase = 'new' AND o.id <= p.last_id THEN 'gone' END,
+  'pending')
+FROM outbox o, outbox_progress p WHERE o.id = )";
 
 }  // namespace
 
@@ -96,7 +119,7 @@ PostgresServer& PostgresBench::Server() {
 }
 
 PostgresBench::PostgresBench(Completion how)
-    : database_(NewDatabase()), admin_(Server().conninfo(database_)) {
+    : database_(NewDatabase(how)), admin_(Server().conninfo(database_)) {
   completion = how;
   store_ = OtherStore();
 }
@@ -107,6 +130,8 @@ std::unique_ptr<OutboxStore> PostgresBench::OtherStore(const std::string& user) 
   OutboxSettings outbox;
   outbox.name = "contract";
   outbox.completion = completion;
+  if (completion == Completion::kLog)
+    return std::make_unique<LogStore>(postgres, outbox, observer_, milliseconds(0));
   return std::make_unique<PostgresStore>(postgres, outbox, observer_);
 }
 
@@ -116,22 +141,30 @@ std::int64_t PostgresBench::Insert(const std::string& topic, const std::optional
                                      ", " + Literal(key) + ", " + Literal(payload) + ") RETURNING id"));
 }
 
+std::string PostgresBench::name() const {
+  return completion == Completion::kMark ? "mark" : completion == Completion::kDelete ? "delete" : "log";
+}
+
 std::string PostgresBench::Status(std::int64_t id) {
-  const auto rows = admin_.Rows("SELECT status FROM outbox WHERE id = " + std::to_string(id));
+  const bool log = completion == Completion::kLog;
+  const std::string select = log ? kLogStatus : "SELECT status FROM outbox WHERE id = ";
+  const auto rows = admin_.Rows(select + std::to_string(id));
   return rows.empty() ? "gone" : *rows[0][0];
 }
 
 int PostgresBench::Attempts(std::int64_t id) {
-  return std::stoi(admin_.Value("SELECT attempts FROM outbox WHERE id = " + std::to_string(id)));
+  return std::stoi(admin_.Value("SELECT coalesce(max(attempts), 0) FROM " + table() +
+                                " WHERE id = " + std::to_string(id)));
 }
 
 std::string PostgresBench::LastError(std::int64_t id) {
-  return admin_.Value("SELECT last_error FROM outbox WHERE id = " + std::to_string(id));
+  return admin_.Value("SELECT last_error FROM " + table() + " WHERE id = " + std::to_string(id));
 }
 
 void PostgresBench::MakeDue(std::int64_t id) {
-  admin_.Run("BEGIN; SELECT outbox_hold(topic, key) FROM outbox WHERE id = " + std::to_string(id) +
-             "; UPDATE outbox SET status = 'retrying', next_attempt_at = clock_timestamp() WHERE id = " +
+  admin_.Run("BEGIN; SELECT outbox_hold(topic, key) FROM " + table() + " WHERE id = " + std::to_string(id) +
+             "; UPDATE " + table() +
+             " SET status = 'retrying', next_attempt_at = clock_timestamp() WHERE id = " +
              std::to_string(id) + "; COMMIT");
 }
 
@@ -163,6 +196,9 @@ void ForEachStore(const std::function<void(StoreBench&)>& test) {
     INFO(bench.name());
     test(bench);
   }
+  PostgresBench log(Completion::kLog);
+  INFO(log.name());
+  test(log);
 }
 
 ClaimRequest Everything() { return {}; }

@@ -47,7 +47,7 @@ class PostgresBench final : public StoreBench {
   explicit PostgresBench(Completion how = Completion::kMark);
   static PostgresServer& Server();
 
-  std::string name() const override { return completion == Completion::kMark ? "mark" : "delete"; }
+  std::string name() const override;
   OutboxStore& store() override { return *store_; }
   std::int64_t Insert(const std::string& topic, const std::optional<std::string>& key,
                       const std::optional<std::string>& payload) override;
@@ -66,6 +66,9 @@ class PostgresBench final : public StoreBench {
   std::unique_ptr<OutboxStore> OtherStore(const std::string& user = "relay");
 
  private:
+  // Where the state of a message stands once it has any.
+  std::string table() const { return completion == Completion::kLog ? "outbox_parked" : "outbox"; }
+
   std::string database_;
   Sql admin_;
   RecordingObserver observer_;

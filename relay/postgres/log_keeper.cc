@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/log_keeper.h"
+
+#include <algorithm>
+
+#include "postgres/field.h"
+#include "postgres/text.h"
+
+namespace outbox {
+namespace {
+
+constexpr std::int64_t kExactPending = 2'000;
+
+std::int64_t NumberOf(const pqxx::field& field) { return field.is_null() ? 0 : Integer(View(field)); }
+
+}  // namespace
+
+TableSample LogKeeper::Sample() {
+  const auto row = connection_.Query(statements_.sample.name, statements_.sample.sql, {})[0];
+  TableSample sample;
+  sample.pending = NumberOf(row["pending"]);
+  if (sample.pending > kExactPending) sample.pending = std::max(sample.pending, NumberOf(row["estimate"]));
+  sample.retrying = NumberOf(row["retrying"]);
+  sample.failed = NumberOf(row["failed"]);
+  sample.blocked_keys = NumberOf(row["blocked"]);
+  sample.oldest_pending = microseconds(std::max<std::int64_t>(0, NumberOf(row["oldest"])));
+  sample.lag = sample.oldest_pending;
+  sample.size_bytes = NumberOf(row["size"]);
+  sample.dead_tuples = NumberOf(row["dead"]);
+  if (!row["oldest_transaction"].is_null())
+    sample.oldest_transaction = seconds(NumberOf(row["oldest_transaction"]));
+  sample.schema_version = row["version"].c_str();
+  return sample;
+}
+
+// A partition goes as a whole, and at once.
+StoreKeeper::Purged LogKeeper::Purge(seconds age, int) {
+  connection_.Query(statements_.make_partitions.name, statements_.make_partitions.sql, {});
+  const auto row = connection_.Query(statements_.drop_partitions.name, statements_.drop_partitions.sql,
+                                     {std::to_string(age.count())})[0];
+  return {.messages = NumberOf(row["gone"]), .more = false};
+}
+
+}  // namespace outbox

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "outbox/store.h"
+#include "postgres/connection.h"
+#include "postgres/log_statements.h"
+
+namespace outbox {
+
+// Samples a log, and sees to it that there are partitions ahead. Over a connection of its own.
+class LogKeeper : public StoreKeeper {
+ public:
+  LogKeeper(const ConnectOptions& options, StepSupervisor& supervisor, const LogStatements& statements)
+      : statements_(statements), connection_(options, supervisor) {}
+
+  TableSample Sample() override;
+  Purged Purge(seconds age, int most) override;
+
+ private:
+  const LogStatements& statements_;
+  Connection connection_;
+};
+
+}  // namespace outbox

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/log_reader.h"
+
+#include <algorithm>
+
+#include "core/mutant.h"
+#include "postgres/control.h"
+#include "postgres/field.h"
+#include "postgres/rows.h"
+#include "postgres/text.h"
+
+namespace outbox {
+namespace {
+
+constexpr milliseconds kLookEvery{500};  // for control, while a tick lasts
+constexpr int kLeastRows = 100;          // that a read asks for
+constexpr std::int64_t kRowBytes = 600;  // of memory, beside a row's payload
+constexpr std::int64_t kBatchesAhead = 4;
+
+TimePoint Now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+// A claim takes its share of the lanes, and so that share of what is queued.
+bool LogReader::Enough(const ClaimRequest& request) {
+  const int wanted = request.messages * kLanes / std::max(1, request.lanes);
+  const std::scoped_lock lock(shared_.mutex);
+  return shared_.window.queued() >= static_cast<std::size_t>(wanted) ||
+         shared_.window.bytes() >= kBatchesAhead * request.bytes;
+}
+
+void LogReader::Fill(const ClaimRequest& request) {
+  if (shared_.ticks.in_tick() && Now() - shared_.looked > kLookEvery) Look();
+  while (!Enough(request)) {
+    if (!shared_.ticks.in_tick()) Look();
+    if (!shared_.ticks.in_tick()) return;
+    Read(request);
+  }
+}
+
+SharedControl LogReader::Hear() {
+  return ControlOf(connection_.Query(statements_.look.name, statements_.look.sql, {})[0]["control"]);
+}
+
+void LogReader::Look() {
+  const auto row = connection_.Query(statements_.look.name, statements_.look.sql, {})[0];
+  const std::int64_t last_drawn = Integer(View(row["last_drawn"]));
+  shared_.looked = Now();
+  shared_.clock_then = microseconds(Integer(View(row["now"])));
+  const bool in_tick = shared_.ticks.in_tick();
+  const bool wanted = !in_tick && shared_.ticks.Wanted(Snapshot::Parse(View(row["snapshot"])), last_drawn);
+  {
+    const std::scoped_lock lock(shared_.mutex);
+    SharedControl control = ControlOf(row["control"]);
+    if (control.on_failed != shared_.control.on_failed) shared_.units_read = {};
+    shared_.control = std::move(control);
+    shared_.parked = True(row["parked"]);
+    shared_.idle = !in_tick && !wanted;
+  }
+  if (!in_tick && last_drawn < shared_.ticks.upto()) {
+    throw StoreUnavailable(StoreUnavailable::Reason::kOther,
+                           "the last id drawn from outbox_id_seq is " + std::to_string(last_drawn) +
+                               ", and the log was read up to " + std::to_string(shared_.ticks.upto()) +
+                               ": was the sequence set back?");
+  }
+  if (wanted) BeginTick(last_drawn);
+}
+
+// The order of these three is what the promise rests on: L, then p, then S2.
+void LogReader::BeginTick(std::int64_t last_drawn) {
+  Xid own = 0;
+  if (!Mutant("log_no_own_xid")) {
+    own = static_cast<Xid>(
+        Integer(View(connection_.Query(statements_.own_xid.name, statements_.own_xid.sql, {})[0]["xid"])));
+  }
+  const auto snapshot = connection_.Query(statements_.snapshot.name, statements_.snapshot.sql, {})[0][0];
+  shared_.ticks.Begin(last_drawn, own, LogSnapshot::Of(std::string(View(snapshot))));
+  if (shared_.ticks.in_tick()) return;
+  // Nothing but the snapshot moves.
+  const std::scoped_lock lock(shared_.mutex);
+  shared_.window.Append({.begin = shared_.ticks.position(), .end = shared_.ticks.position()});
+}
+
+// A row whose payload was left out for its size ends a read that is not careful; the next one is.
+void LogReader::Read(const ClaimRequest& request) {
+  LogTicks& ticks = shared_.ticks;
+  const LogTicks::Step step = ticks.Next();
+  const bool carefully = shared_.large_payloads;
+  const std::int64_t most = std::max(request.messages, kLeastRows);
+  const std::int64_t fits =
+      carefully ? request.max_payload : std::min(request.max_payload, request.bytes / most);
+  LogChunk chunk;
+  chunk.begin = ticks.position();
+  const auto rows = std::make_shared<Rows>();
+  const pqxx::result& result = rows->Keep(Select(step, most, fits, request.bytes));
+  const auto clock = shared_.clock_then + std::chrono::duration_cast<microseconds>(Now() - shared_.looked);
+  std::int64_t payload = 0;
+  shared_.large_payloads = false;
+  chunk.messages.reserve(static_cast<std::size_t>(result.size()));
+  const auto end = result.end();
+  for (auto row = result.begin(); row != end; ++row) {
+    auto column = row.begin();
+    const auto lane = static_cast<int>(Integer(View(column)));
+    const Message message = rows->Read(++column, lane, clock);
+    shared_.large_payloads = fits < request.max_payload && message.oversize > 0;
+    if (shared_.large_payloads) break;
+    payload += message.payload ? static_cast<std::int64_t>(message.payload->size()) : 0;
+    chunk.messages.push_back(message);
+  }
+  if (shared_.large_payloads && chunk.messages.empty()) return;
+  const bool full = chunk.messages.size() >= static_cast<std::size_t>(most) || payload >= request.bytes;
+  std::optional<std::int64_t> cut;
+  if ((full || shared_.large_payloads) && !chunk.messages.empty()) cut = chunk.messages.back().id;
+  if (carefully) shared_.large_payloads = payload >= request.bytes;
+  ticks.Done(step, cut);
+  chunk.end = ticks.position();
+  chunk.memory = rows;
+  chunk.bytes = payload + kRowBytes * static_cast<std::int64_t>(chunk.messages.size());
+  const std::scoped_lock lock(shared_.mutex);
+  shared_.window.Append(std::move(chunk));
+}
+
+pqxx::result LogReader::Select(const LogTicks::Step& step, std::int64_t most, std::int64_t fits,
+                               std::int64_t bytes) {
+  const LogTick& tick = *shared_.ticks.position().tick;
+  std::vector<std::string> parameters = {std::to_string(step.from), std::to_string(step.upto),
+                                         tick.after.text,           std::to_string(most),
+                                         std::to_string(fits),      std::to_string(bytes)};
+  if (step.late) parameters.push_back(tick.before->text);
+  const Statement& read = statements_.Read(step.late, shared_.large_payloads);
+  return connection_.Query(read.name, read.sql, parameters);
+}
+
+}  // namespace outbox

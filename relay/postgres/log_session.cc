@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/log_session.h"
+
+#include <utility>
+
+#include "postgres/log_batch.h"
+
+namespace outbox {
+namespace {
+
+constexpr milliseconds kUnitsEvery{200};
+
+TimePoint Now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+LogSession::LogSession(const ConnectOptions& options, StepSupervisor& supervisor,
+                       const LogStatements& statements, LogShared& shared, ConnectParked connect_parked)
+    : shared_(shared),
+      connect_parked_(std::move(connect_parked)),
+      connection_(options, supervisor),
+      reader_(connection_, statements, shared),
+      progress_(connection_, statements, shared) {}
+
+// What is done is written down, so that a relay that stops leaves nothing to be repeated.
+LogSession::~LogSession() {
+  try {
+    progress_.Move(true);
+  } catch (const std::exception&) {
+    // The next tenure repeats it.
+  }
+}
+
+std::unique_ptr<Batch> LogSession::Claim(const ClaimRequest& request) {
+  nothing_due_ = false;
+  lanes_busy_ = 0;
+  if (!Enter()) {
+    control_ = reader_.Hear();
+    lanes_busy_ = kLanes;
+    return Empty();
+  }
+  progress_.Move(request.trial.has_value());
+  bool parked = false;
+  {
+    const std::scoped_lock lock(shared_.mutex);
+    control_ = shared_.control;
+    parked = shared_.parked;
+  }
+  if (request.lanes == 0 || control_.paused) {
+    const std::scoped_lock lock(shared_.reading);
+    reader_.Look();
+    const std::scoped_lock also(shared_.mutex);
+    control_ = shared_.control;
+    nothing_due_ = control_.paused;
+    if (request.lanes == 0 || control_.paused) return Empty();
+  }
+  if (request.trial) return ClaimParked(request);
+  return ClaimByTurns(request, parked);
+}
+
+// Neither waits for the other to have nothing.
+std::unique_ptr<Batch> LogSession::ClaimByTurns(const ClaimRequest& request, bool parked) {
+  parked_turn_ = parked && !parked_turn_;
+  auto first = parked_turn_ ? ClaimParked(request) : ClaimFresh(request);
+  if (!first->messages().empty()) return first;
+  if (!parked_turn_ && !parked) {
+    const std::scoped_lock lock(shared_.mutex);
+    if (!shared_.parked) return first;  // as the last look has told
+  }
+  const bool nothing = nothing_due_;
+  const int busy = lanes_busy_;
+  first.reset();
+  auto second = parked_turn_ ? ClaimFresh(request) : ClaimParked(request);
+  nothing_due_ = nothing_due_ && nothing;
+  lanes_busy_ += busy;
+  return second;
+}
+
+bool LogSession::Enter() {
+  if (!shared_.guard.Acquire()) return false;
+  const int tenure = shared_.guard.tenure();
+  const auto current = [&] {
+    const std::scoped_lock lock(shared_.mutex);
+    return shared_.tenure == tenure;
+  };
+  if (tenure == 0) return false;
+  if (current()) {
+    RefreshUnits();
+    return true;
+  }
+  const std::scoped_lock lock(shared_.reading);
+  if (current()) return true;
+  progress_.Load(tenure);
+  try {
+    reader_.Look();
+    progress_.ReadUnits();
+  } catch (...) {
+    const std::scoped_lock also(shared_.mutex);
+    shared_.tenure = 0;
+    throw;
+  }
+  return true;
+}
+
+// While nothing is parked, this asks nobody.
+void LogSession::RefreshUnits() {
+  {
+    const std::scoped_lock lock(shared_.mutex);
+    if (!shared_.parked && !shared_.window.any_parked_units()) return;
+  }
+  const std::unique_lock lock(shared_.reading, std::try_to_lock);
+  if (lock && Now() - shared_.units_read >= kUnitsEvery) progress_.ReadUnits();
+}
+
+std::unique_ptr<Batch> LogSession::ClaimParked(const ClaimRequest& request) {
+  if (!parked_) {
+    parked_ = connect_parked_();
+    // Its first claims find out which server this is.
+    ClaimRequest look;
+    look.lanes = 0;
+    for (int i = 0; i < 2; ++i) parked_->Claim(look);
+  }
+  auto batch = parked_->Claim(request);
+  const std::scoped_lock lock(shared_.mutex);
+  // What is on its way to the table is not there yet.
+  lanes_busy_ = parked_->lanes_busy() + (shared_.window.parking() > 0 ? 1 : 0);
+  nothing_due_ = parked_->nothing_due() && shared_.window.parking() == 0;
+  return batch;
+}
+
+std::unique_ptr<Batch> LogSession::ClaimFresh(const ClaimRequest& request) {
+  const TimePoint claimed_at = Now();
+  {
+    std::unique_lock lock(shared_.reading, std::try_to_lock);
+    if (!lock && !reader_.Enough(request)) lock.lock();
+    if (lock) reader_.Fill(request);
+  }
+  const std::scoped_lock lock(shared_.mutex);
+  control_ = shared_.control;
+  if (control_.paused) return Empty();
+  std::vector<std::string> held_topics = request.held_topics;
+  held_topics.insert(held_topics.end(), control_.paused_topics.begin(), control_.paused_topics.end());
+  auto taken = shared_.window.Take(request, held_topics);
+  taken.full = !taken.messages.empty() && (taken.full || !shared_.idle);
+  lanes_busy_ = shared_.window.lanes_busy() - static_cast<int>(taken.lanes.size());
+  nothing_due_ = taken.messages.empty() && shared_.idle && shared_.window.empty();
+  return std::make_unique<LogBatch>(shared_, progress_, std::move(taken), claimed_at);
+}
+
+std::unique_ptr<Batch> LogSession::Empty() {
+  return std::make_unique<LogBatch>(shared_, progress_, LogWindow::Taken{}, Now());
+}
+
+}  // namespace outbox

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "core/log_ticks.h"
+#include "core/log_window.h"
+#include "outbox/store.h"
+#include "postgres/log_guard.h"
+
+namespace outbox {
+
+// What the sessions of one relay share of a log. Whoever holds `reading` reads; it is taken before
+// `mutex`, and nobody waits for the database with `mutex` held, except where it says so.
+struct LogShared {
+  LogShared(ConnectOptions guard_options, StepSupervisor& supervisor, const LogStatements& statements,
+            milliseconds move_progress_every)
+      : guard(std::move(guard_options), supervisor, statements), move_every(move_progress_every) {}
+
+  LogGuard guard;
+  const milliseconds move_every;
+
+  std::mutex reading;
+  // Protected by reading.
+  LogTicks ticks;
+  TimePoint looked{};          // when
+  microseconds clock_then{0};  // the database's, then
+  TimePoint units_read{};
+  bool large_payloads = false;  // were met last
+
+  std::mutex mutex;
+  // Protected by mutex.
+  int tenure = 0;  // of the guard, under which what follows was learned
+  LogWindow window;
+  SharedControl control;
+  bool parked = false;       // something parked may be due
+  bool idle = false;         // the last look found nothing to read
+  std::int64_t version = 0;  // of the progress row
+  std::string writer;        // our name in it
+  bool moving = false;       // somebody does
+  bool in_doubt = false;     // whether the last move was committed
+  LogWindow::Progress last_move;
+  TimePoint moved{};
+};
+
+}  // namespace outbox

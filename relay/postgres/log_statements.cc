@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/log_statements.h"
+
+#include "postgres/control.h"
+
+namespace outbox {
+namespace {
+
+constexpr const char* kLook = R"(/* outbox-relay: look */
+SELECT s.last_drawn, pg_current_snapshot()::text AS snapshot,
+  (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now,
+  EXISTS (SELECT FROM {schema}.outbox_parked WHERE status = 'pending')
+    OR EXISTS (SELECT FROM {schema}.outbox_parked WHERE status = 'retrying') AS parked,
+  {control} AS control
+FROM (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last_drawn FROM {schema}.outbox_id_seq) s)";
+
+// Must have ended before the snapshot of a tick is taken. To lose it in a crash costs nothing.
+constexpr const char* kOwnXid = R"(/* outbox-relay: tick */
+SELECT set_config('synchronous_commit', 'off', true), pg_current_xact_id()::text AS xid)";
+
+// What every row costs is the price of this mode. So large payloads, which are rare, are left out, and the
+// careful form is used where there are any: it stops at a number of bytes, for a third more of the
+// server's time.
+constexpr const char* kReadLog = R"(/* outbox-relay: read */
+SELECT {lane} AS lane, {columns}
+FROM {schema}.outbox o
+WHERE o.id > $1::bigint AND o.id <= $2::bigint AND pg_visible_in_snapshot(o.xid, $3::pg_snapshot){late}
+  AND $6::bigint > 0
+ORDER BY o.id LIMIT $4::integer)";
+constexpr const char* kReadLogCarefully = R"(/* outbox-relay: read carefully */
+SELECT {lane} AS lane, {columns}
+FROM (
+  SELECT c.*, sum(c.size) OVER (ORDER BY c.id ROWS UNBOUNDED PRECEDING) - c.size AS before
+  FROM (
+    SELECT o.*, CASE WHEN z.size > $5::bigint THEN 0 ELSE z.size END AS size
+    FROM {schema}.outbox o
+    CROSS JOIN LATERAL (SELECT coalesce(octet_length(o.payload), octet_length(o.payload_bytes), 0) AS size) z
+    WHERE o.id > $1::bigint AND o.id <= $2::bigint AND pg_visible_in_snapshot(o.xid, $3::pg_snapshot){late}
+    ORDER BY o.id LIMIT $4::integer) c) o
+WHERE o.before < $6::bigint
+ORDER BY o.id)";
+constexpr const char* kLane =
+    "CASE WHEN o.key IS NULL THEN o.id & 63 ELSE hashtextextended(o.key, 0) & 63 END";
+constexpr const char* kLate = " AND NOT pg_visible_in_snapshot(o.xid, $7::pg_snapshot)";
+
+constexpr const char* kLoad = R"(/* outbox-relay: load progress */
+SELECT p.version, p.system_identifier, s.system_identifier AS server, p.snapshot::text AS snapshot, p.upto,
+  p.next_snapshot::text AS next_snapshot, p.last_drawn, p.late_from, p.phase, p.last_id, p.pairs
+FROM {schema}.outbox_progress p, pg_control_system() s)";
+
+constexpr const char* kMove = R"(/* outbox-relay: move progress */
+UPDATE {schema}.outbox_progress SET version = version + 1, writer = $2::uuid, snapshot = nullif($3, '')::pg_snapshot,
+  upto = $4::bigint, next_snapshot = nullif($5, '')::pg_snapshot, last_drawn = nullif($6, '')::bigint,
+  late_from = nullif($7, '')::bigint, phase = nullif($8, ''), last_id = nullif($9, '')::bigint, pairs = $10,
+  moved_at = clock_timestamp()
+WHERE version = $1::bigint)";
+
+constexpr const char* kMoved = R"(/* outbox-relay: progress moved? */
+SELECT version, writer::text AS writer FROM {schema}.outbox_progress)";
+
+constexpr const char* kPark = R"(/* outbox-relay: park */
+INSERT INTO {schema}.outbox_parked (xid, id, message_id, topic, key, type, payload, payload_bytes, headers, created_at,
+  status, attempts, next_attempt_at, last_error)
+SELECT o.xid, o.id, o.message_id, o.topic, o.key, o.type, o.payload, o.payload_bytes, o.headers, o.created_at,
+  v.status::{schema}.outbox_message_status, v.attempts,
+  CASE WHEN v.status = 'retrying' THEN clock_timestamp() + v.delay * interval '1 millisecond' END, nullif(v.error, '')
+FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::bigint[], $5::text[]) AS v(id, status, attempts, delay, error)
+CROSS JOIN LATERAL (SELECT * FROM {schema}.outbox o WHERE o.id = v.id) o)";
+
+constexpr const char* kUnits = R"(/* outbox-relay: parked units */
+SELECT DISTINCT topic, key FROM {schema}.outbox_parked
+WHERE key IS NOT NULL AND (status IN ('pending', 'retrying') OR status = 'failed' AND $1::boolean))";
+
+constexpr const char* kSample = R"(/* outbox-relay: sample */
+WITH here AS (
+  SELECT coalesce(CASE WHEN phase = 'new' THEN last_id END, upto) AS id FROM {schema}.outbox_progress
+), oldest AS (
+  SELECT o.created_at FROM {schema}.outbox o WHERE o.id > (SELECT id FROM here) AND isfinite(o.created_at)
+  ORDER BY o.id LIMIT 1
+)
+SELECT
+  (SELECT count(*) FROM (SELECT FROM {schema}.outbox o WHERE o.id > (SELECT id FROM here) ORDER BY o.id LIMIT 2001) p)
+    + (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'pending' LIMIT 2001) q) AS pending,
+  (SELECT s.last_value - (SELECT id FROM here) FROM {schema}.outbox_id_seq s) AS estimate,
+  (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'retrying' LIMIT 1000) r) AS retrying,
+  (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'failed' LIMIT 1000) f) AS failed,
+  (SELECT count(*) FROM (SELECT DISTINCT topic, key FROM {schema}.outbox_parked
+     WHERE key IS NOT NULL AND status <> 'failed' LIMIT 1000) b) AS blocked,
+  (SELECT (date_part('epoch', clock_timestamp() - created_at) * 1000000)::bigint FROM oldest) AS oldest,
+  (SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint + pg_total_relation_size('{schema}.outbox_parked'::regclass)
+     FROM pg_inherits WHERE inhparent = '{schema}.outbox'::regclass) AS size,
+  pg_stat_get_dead_tuples('{schema}.outbox_parked'::regclass) + pg_stat_get_dead_tuples('{schema}.outbox_progress'::regclass) AS dead,
+  (SELECT CASE WHEN pg_has_role('pg_read_all_stats', 'MEMBER') THEN
+     coalesce(max(date_part('epoch', clock_timestamp() - a.xact_start)), 0)::bigint END
+     FROM pg_stat_activity a WHERE a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL) AS oldest_transaction,
+  (SELECT max(version) FROM {schema}.outbox_version) AS version)";
+
+// The guard's transaction writes nothing and so has no xid; between statements it has no snapshot either.
+// Where there is a limit to a transaction's length, this one has none.
+constexpr const char* kGuard = R"(/* outbox-relay: guard */
+SELECT pg_try_advisory_xact_lock('{schema}.outbox'::regclass::oid::integer, 1002) AS ours,
+  (SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout') AS unlimited)";
+
+}  // namespace
+
+LogStatements::LogStatements(const std::string& schema_name) {
+  const std::string schema = QuotedName(schema_name);
+  const auto fill = [&](const char* name, const std::string& text) {
+    return Statement{name, Fill(text, {{"control", kControl}, {"schema", schema}})};
+  };
+  const auto read = [&](const char* name, const char* text, const char* late) {
+    return fill(name,
+                Fill(text, {{"columns", MessageColumns("$5::bigint")}, {"lane", kLane}, {"late", late}}));
+  };
+  look = fill("log_look", kLook);
+  own_xid = fill("log_xid", kOwnXid);
+  snapshot = {"log_snapshot", "/* outbox-relay: snapshot */ SELECT pg_current_snapshot()::text"};
+  read_new = read("log_new", kReadLog, "");
+  read_late = read("log_late", kReadLog, kLate);
+  read_new_carefully = read("log_new_carefully", kReadLogCarefully, "");
+  read_late_carefully = read("log_late_carefully", kReadLogCarefully, kLate);
+  load = fill("log_load", kLoad);
+  move = fill("log_move", kMove);
+  moved = fill("log_moved", kMoved);
+  park = fill("log_park", kPark);
+  parked_size = fill("log_parked_size",
+                     "/* outbox-relay: parked size */ SELECT"
+                     " pg_total_relation_size('{schema}.outbox_parked'::regclass)");
+  units = fill("log_units", kUnits);
+  sample = fill("log_sample", kSample);
+  make_partitions =
+      fill("log_partitions", "/* outbox-relay: partitions */ SELECT {schema}.outbox_make_partitions()");
+  drop_partitions =
+      fill("log_drop",
+           "/* outbox-relay: drop partitions */ SELECT"
+           " {schema}.outbox_drop_partitions(make_interval(secs => $1::double precision)) AS gone");
+  guard = fill("log_guard", kGuard);
+}
+
+}  // namespace outbox

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What only a log does: ticks, the guard, progress and the side table, against a real server.
+#include <algorithm>
+
+#include "store_bench.h"
+#include "support/catch.h"
+#include "support/wait.h"
+
+namespace outbox::test {
+namespace {
+
+using IdList = std::vector<std::int64_t>;
+
+const std::string kInsert = "INSERT INTO outbox (topic, key, payload) VALUES ('t', 'k', 'p') RETURNING id";
+
+// Claims until something comes; the guard of a relay that went away is free a moment later.
+IdList AwaitIds(StoreSession& session) {
+  IdList ids;
+  WaitFor([&] { return !(ids = Drain(session, Everything())).empty(); });
+  return ids;
+}
+
+void LoseGuard(PostgresBench& bench) {
+  bench.admin().Run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+      " WHERE datname = current_database() AND application_name LIKE '% guard'");
+}
+
+TEST_CASE("rows of a log that commit late are found, however long they took", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  Sql late = bench.Producer();
+  late.Run("BEGIN");
+  const std::int64_t first = std::stoll(late.Value(kInsert));
+  for (int i = 0; i < 5; ++i) {
+    const auto id = bench.Insert("t", "other", "p");
+    CHECK(Drain(*session, Everything()) == IdList{id});
+  }
+  late.Run("SAVEPOINT s");
+  const std::int64_t second = std::stoll(late.Value(kInsert));
+  late.Run("RELEASE s; COMMIT");
+  const auto after = bench.Insert("t", "k", "p");
+  CHECK(Drain(*session, Everything()) == IdList{first, second, after});
+  CHECK(Drain(*session, Everything()) == IdList{});
+}
+
+// Nobody else ends a transaction, so its xid stands at the xmax of every snapshot, and is listed in none.
+TEST_CASE("a row of the youngest transaction is not missed", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  for (int i = 0; i < 20; ++i) {
+    Sql young = bench.Producer();
+    young.Run("BEGIN");
+    const std::int64_t id = std::stoll(young.Value(kInsert));
+    CHECK(Drain(*session, Everything()) == IdList{});
+    young.Run("COMMIT");
+    CHECK(Drain(*session, Everything()) == IdList{id});
+  }
+}
+
+TEST_CASE("rows that were rolled back are passed over", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  Sql sql = bench.Producer();
+  sql.Run("BEGIN; " + kInsert + "; ROLLBACK");
+  const auto id = bench.Insert("t", "k", "p");
+  CHECK(Drain(*session, Everything()) == IdList{id});
+  CHECK(session->Claim(Everything())->messages().empty());
+  CHECK(session->nothing_due());
+}
+
+TEST_CASE("one relay reads a log, and the next one goes on where it ended", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  auto first = bench.OtherStore();
+  auto session = first->Connect();
+  const auto done = bench.Insert("t", "k", "p");
+  CHECK(AwaitIds(*session) == IdList{done});
+  const auto other = bench.Connect();
+  const auto rest = bench.Insert("t", "k", "p");
+  CHECK(other->Claim(Everything())->messages().empty());
+  CHECK_FALSE(other->nothing_due());
+  CHECK(other->lanes_busy() > 0);
+  session.reset();
+  first.reset();
+  CHECK(AwaitIds(*other) == IdList{rest});
+}
+
+TEST_CASE("a relay that has lost its guard settles nothing, and finds again what it held", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  const auto id = bench.Insert("t", "k", "p");
+  const auto batch = session->Claim(Everything());
+  REQUIRE(Ids(*batch) == IdList{id});
+  LoseGuard(bench);
+  const auto other_store = bench.OtherStore();
+  const auto other = other_store->Connect();
+  CHECK(AwaitIds(*other) == IdList{id});
+  CHECK(bench.Status(id) == "gone");
+  try {
+    SettleAll(*batch, Outcome::kSent);
+    session->Claim(Everything());  // if not at once, then now
+    FAIL("progress was moved by two");
+  } catch (const StoreUnavailable& error) {
+    CHECK(error.reason() == StoreUnavailable::Reason::kLost);
+  }
+  CHECK(bench.admin().Value("SELECT count(*) FROM outbox_parked") == "0");
+}
+
+TEST_CASE("the guard holds back no vacuum", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  bench.Insert("t", "k", "p");
+  Drain(*session, Everything());
+  CHECK(bench.admin().Value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                            " AND application_name LIKE '% guard' AND state = 'idle in transaction'"
+                            " AND backend_xid IS NULL AND backend_xmin IS NULL") == "1");
+}
+
+TEST_CASE("an idle relay of a log writes nothing and takes no xid", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  bench.Insert("t", "k", "p");
+  Drain(*session, Everything());
+  for (int i = 0; i < 5; ++i) session->Claim(Everything());
+  const auto state = [&] {
+    return bench.admin().Value(
+        "SELECT version || ' ' || pg_snapshot_xmax(pg_current_snapshot())::text FROM outbox_progress");
+  };
+  const std::string before = state();
+  for (int i = 0; i < 20; ++i) CHECK(session->Claim(Everything())->messages().empty());
+  CHECK(state() == before);
+}
+
+TEST_CASE("a refused row and later ones of its unit are parked together with the progress over them",
+          "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  auto session = bench.Connect();
+  const IdList ids = {bench.Insert("t", "k", "p"), bench.Insert("t", "k", "p"), bench.Insert("t", "l", "p")};
+  {
+    const auto batch = session->Claim(Everything());
+    REQUIRE(batch->messages().size() == 3);
+    Settlement settlement;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const std::int64_t id = batch->messages()[i].id;
+      settlement.outcomes.push_back(id == ids[0]   ? Outcome::kRetry
+                                    : id == ids[1] ? Outcome::kWait
+                                                   : Outcome::kSent);
+      if (id == ids[0]) settlement.refusals.push_back({i, seconds(3600), "policy"});
+    }
+    batch->Settle(settlement);
+  }
+  CHECK(Drain(*session, Everything()) == IdList{});
+  session->Claim(Everything());  // progress moves with the next one
+  CHECK(bench.admin().Value("SELECT string_agg(id || ' ' || status, ', ' ORDER BY id) FROM outbox_parked") ==
+        std::to_string(ids[0]) + " retrying, " + std::to_string(ids[1]) + " pending");
+  const auto later = bench.Insert("t", "k", "p");
+  CHECK(Drain(*session, Everything()) == IdList{});
+  // The next relay knows it from the table.
+  session.reset();
+  LoseGuard(bench);
+  const auto other_store = bench.OtherStore();
+  const auto other = other_store->Connect();
+  const auto last = bench.Insert("t", "k", "p");
+  const auto free = bench.Insert("t", "l", "p");
+  CHECK(AwaitIds(*other) == IdList{free});
+  bench.MakeDue(ids[0]);
+  CHECK(AwaitIds(*other) == IdList{ids[0], ids[1], later, last});
+  CHECK(bench.admin().Value("SELECT count(*) FROM outbox_parked") == "0");
+  // And takes the way of the log again, at once and not by the table.
+  CHECK(WaitFor([&] {
+    const auto next = bench.Insert("t", "k", "p");
+    const auto batch = other->Claim(Everything());
+    if (Ids(*batch) == IdList{next}) {
+      SettleAll(*batch, Outcome::kSent);
+      return true;
+    }
+    CHECK(AwaitIds(*other) == IdList{next});
+    return false;
+  }));
+}
+
+TEST_CASE("progress that was made on another cluster is refused", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  bench.admin().Run("UPDATE outbox_progress SET system_identifier = 1");
+  const auto session = bench.store().Connect();
+  bench.Insert("t", "k", "p");
+  try {
+    session->Claim(Everything());
+    FAIL("it was not refused");
+  } catch (const StoreUnavailable& error) {
+    CHECK(error.reason() == StoreUnavailable::Reason::kSchema);
+  }
+}
+
+TEST_CASE("a sequence that was set back is noticed", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  for (int i = 0; i < 3; ++i) bench.Insert("t", "k", "p");
+  Drain(*session, Everything());
+  bench.admin().Run("SELECT setval('outbox_id_seq', 1)");
+  CHECK_THROWS_AS(session->Claim(Everything()), StoreUnavailable);
+}
+
+TEST_CASE("partitions are made ahead, and dropped when all is done and old enough", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  bench.admin().Run(
+      "DROP TABLE outbox_10000001, outbox_20000001, outbox_30000001; TRUNCATE outbox; DROP TABLE outbox_1;"
+      "INSERT INTO outbox_control (name, value) VALUES ('partition_rows', '100')");
+  const auto keeper = bench.store().ConnectKeeper();
+  keeper->Purge(seconds(3600), 1);
+  const auto session = bench.Connect();
+  Sql late = bench.Producer();
+  for (int i = 0; i < 150; ++i) bench.Insert("t", "k", "p");
+  late.Run("BEGIN; " + kInsert);  // id 151
+  for (int i = 0; i < 150; ++i) bench.Insert("t", "k", "p");
+  CHECK(Drain(*session, Everything()).size() == 300);
+  CHECK(keeper->Purge(seconds(3600), 1).messages == 0);  // too young
+  CHECK(keeper->Purge(seconds(0), 1).messages == 0);     // nobody may wait for us, and so we do not wait
+  late.Run("COMMIT");
+  CHECK(Drain(*session, Everything()) == IdList{151});
+  Drain(*session, Everything());
+  bench.Insert("t", "k", "p");
+  CHECK(Drain(*session, Everything()).size() == 1);
+  CHECK(keeper->Purge(seconds(0), 1).messages == 300);
+  CHECK(bench.admin().Value("SELECT min(id) FROM outbox") == "301");
+}
+
+}  // namespace
+}  // namespace outbox::test
