@@ -72,6 +72,7 @@ class Field {
   void WriteConfig(const RelayPost& post, int batch_messages = kBatchMessages, int workers = kWorkers) const;
 
  private:
+  void WarmUp() const;
   void Launch(RelayPost& post, const std::string& binary, const std::map<std::string, std::string>& env);
 
   Options options_;
