@@ -36,6 +36,7 @@ Finding CheckIndexes(const TableFacts& table);
 Finding CheckAutovacuum(const TableFacts& table);
 Findings CheckVacuumHolders(const VacuumFacts& vacuum);
 Finding CheckBloat(const TableFacts& table);
+Finding CheckHistory(const TableFacts& table, const Settings* settings);
 Finding CheckPooler(const ServerFacts& server, const Settings* settings);
 Finding CheckClock(const ServerFacts& server);
 Finding CheckConnections(const ServerFacts& server, const Settings* settings);

@@ -104,7 +104,7 @@ class Doctor {
     });
     look("table", [&] {
       const TableFacts table = ReadTableFacts(session);
-      Add({CheckIndexes(table), CheckAutovacuum(table), CheckBloat(table)});
+      Add({CheckIndexes(table), CheckAutovacuum(table), CheckBloat(table), CheckHistory(table, settings())});
     });
     look("vacuum", [&] { Add(CheckVacuumHolders(ReadVacuumFacts(session, LongOpen()))); });
     look("topics", [&] { waiting_ = ReadTopics(session); });

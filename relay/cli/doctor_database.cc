@@ -12,11 +12,21 @@ namespace {
 constexpr int kOldestServer = 130'000;
 constexpr double kMostClockError = 5;  // seconds
 constexpr std::int64_t kDeadRows = 100'000;
-constexpr std::int64_t kWideIndex = 64 << 20;  // bytes; below, nobody minds
-constexpr std::int64_t kBytesAnEntry = 400;    // an entry takes some 20
+constexpr std::int64_t kWideIndex = 64 << 20;   // bytes; below, nobody minds
+constexpr std::int64_t kLongHistory = 1 << 30;  // bytes; who keeps everything may mean to
+constexpr seconds kPurgeLate{3600};
+constexpr std::int64_t kBytesAnEntry = 400;  // an entry takes some 20
 
 constexpr const char* kRoles = "docs/schema.md#roles";
 constexpr const char* kGrows = "docs/operations.md#the-table-grows";
+
+// A time by which people tell old from young: "12 days".
+std::string Roughly(seconds time) {
+  using namespace std::chrono_literals;
+  if (time >= 48h) return fmt::format("{} days", time / 24h);
+  if (time >= 2h) return fmt::format("{} hours", time / 1h);
+  return fmt::format("{} minutes", time / 1min);
+}
 
 }  // namespace
 
@@ -193,6 +203,32 @@ Finding CheckBloat(const TableFacts& table) {
             kGrows};
   }
   return {"bloat", Severity::kOk, fmt::format("{} dead rows", table.dead)};
+}
+
+Finding CheckHistory(const TableFacts& table, const Settings* settings) {
+  const std::string kept =
+      fmt::format("about {} messages in {} MiB", table.live, table.bytes >> 20) +
+      (table.oldest_sent > 0 ? ", the oldest sent " + Roughly(seconds(table.oldest_sent)) + " ago" : "");
+  if (settings == nullptr || settings->outbox.completion != Completion::kMark || table.oldest_sent == 0)
+    return {"history", Severity::kOk, kept};
+  const std::optional<seconds> keep = settings->retention.sent;
+  if (!keep && table.bytes > kLongHistory) {
+    return {"history",
+            Severity::kWarning,
+            kept + ": retention.sent is \"never\"",
+            "nothing deletes sent messages, so they fill the disk one day",
+            "outbox-relay purge --older-than 7d --execute; set retention.sent",
+            kGrows};
+  }
+  if (keep && seconds(table.oldest_sent) > *keep + kPurgeLate) {
+    return {"history",
+            Severity::kWarning,
+            kept + fmt::format(": retention.sent is {}", Roughly(*keep)),
+            "no relay purges, or none keeps up: the table grows",
+            "see that a relay runs and is not paused; outbox-relay purge --execute does it now",
+            kGrows};
+  }
+  return {"history", Severity::kOk, kept};
 }
 
 Finding CheckPooler(const ServerFacts& server, const Settings* settings) {

@@ -44,7 +44,9 @@ ORDER BY r.rolname)";
 
 constexpr const char* kTable = R"(/* outbox-relay: doctor, table */
 SELECT current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean AS autovacuum,
-  coalesce(s.n_dead_tup, 0) AS dead, coalesce(s.n_live_tup, 0) AS live,
+  coalesce(s.n_dead_tup, 0) AS dead, coalesce(s.n_live_tup, 0) AS live, pg_total_relation_size(c.oid) AS bytes,
+  (SELECT extract(epoch FROM clock_timestamp() - min(f.sent_at))::bigint
+   FROM (SELECT o.sent_at FROM {outbox} o ORDER BY o.id LIMIT 1000) f) AS oldest_sent,
   coalesce(pg_relation_size(i.oid), 0) AS index_bytes, coalesce(i.reltuples::bigint, 0) AS index_entries
 FROM pg_class c LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
 LEFT JOIN pg_class i ON i.relnamespace = c.relnamespace AND i.relname = 'outbox_pending_idx'
@@ -143,6 +145,8 @@ TableFacts ReadTableFacts(OperatorSession& session) {
   facts.autovacuum = answer.Is(0, "autovacuum");
   facts.dead = answer.Number(0, "dead");
   facts.live = answer.Number(0, "live");
+  facts.bytes = answer.Number(0, "bytes");
+  if (answer.Maybe(0, "oldest_sent")) facts.oldest_sent = answer.Number(0, "oldest_sent");
   facts.pending_index_bytes = answer.Number(0, "index_bytes");
   facts.pending_index_entries = answer.Number(0, "index_entries");
   facts.options = Column(session.Ask(kOptions), "option");

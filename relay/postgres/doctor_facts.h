@@ -36,6 +36,8 @@ struct TableFacts {
   bool autovacuum = true;            // of the server, and of this table
   std::vector<std::string> options;  // "autovacuum_vacuum_threshold=5000"
   std::int64_t dead = 0, live = 0;   // rows, as the statistics know
+  std::int64_t bytes = 0;            // with indexes and what lies beside it
+  std::int64_t oldest_sent = 0;      // seconds since; of the first messages by id. 0: none of them is sent
   std::int64_t pending_index_bytes = 0;
   std::int64_t pending_index_entries = 0;  // since it was last vacuumed
 };

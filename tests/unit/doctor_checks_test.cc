@@ -93,6 +93,11 @@ Findings AllBad() {
   table.dead = 0;
   table.pending_index_bytes = 1 << 30;
   add({CheckBloat(table)});
+  table.oldest_sent = 12 * 24 * 3'600;
+  add({CheckHistory(table, &settings)});
+  settings.retention.sent.reset();
+  table.bytes = std::int64_t{2} << 30;
+  add({CheckHistory(table, &settings)});
   add(CheckVacuumHolders({{{"replication slot old, which nobody reads", "SELECT 1", 0}}, false}));
   add(CheckVacuumHolders({{}, true}));
   ClusterFacts cluster =
