@@ -131,7 +131,9 @@ int Execute(const CommandLine& line, const ReplayFlags& flags, OperatorSession& 
       [&](const auto& ids) { return ReplaySent(session, ids, order, note); }, pace, bar);
   TellTally(line, "replayed", caller.task, tally);
   if (tally.interrupted) {
-    std::cerr << "interrupted; go on with: outbox-relay replay --execute --task " << caller.task << "\n";
+    const std::string rate = flags.rate > 0 ? fmt::format(" --rate {}", flags.rate) : "";
+    std::cerr << "interrupted; go on with: outbox-relay replay --execute --task " << caller.task << rate
+              << "\n";
   }
   if (tally.messages == 0)
     std::cerr << "no sent message matches; with completion = \"delete\" none is kept\n";

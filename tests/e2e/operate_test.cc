@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iostream>
+#include <thread>
 
 #include "e2e/stage.h"
 #include "support/catch.h"
@@ -71,6 +73,68 @@ TEST_CASE("what operators publish, follow, replay and purge goes through the rel
 
   CHECK(Operate(stage, {"purge", "--topic", "orders", "--execute"}).exit == 0);
   CHECK(stage.Count() == 100);
+  CHECK(relay->Stop() == 0);
+}
+
+TEST_CASE(
+    "a long replay at a rate, interrupted in the middle, brings each message once more, marked, in order",
+    "[slow]") {
+  constexpr int kMessages = 100'000;
+  Stage stage;
+  stage.Admin().CreateTopic("orders", 6);
+  const auto relay = stage.StartRelay();
+  relay->AwaitReady();
+  stage.Service().Run(
+      "INSERT INTO outbox (topic, key, payload) SELECT 'orders', 'k' || i % 500, i FROM generate_series(1, " +
+      std::to_string(kMessages) + ") i");
+  REQUIRE(stage.AwaitDrained(seconds(60)));
+
+  TempDir folder;
+  const std::string operator_login = stage.postgres().conninfo("app", "operator");
+  const auto began = std::chrono::steady_clock::now();
+  Process first({RelayBinary(), "-o", "json", "replay", "--topic", "orders", "--since", "1h", "--execute",
+                 "--rate", "5000", "--conninfo", operator_login},
+                {.out = folder / "out", .err = folder / "err"});
+  std::this_thread::sleep_for(seconds(8));
+  first.Kill(SIGINT);
+  REQUIRE(first.Wait(seconds(20)) == 75);
+  const auto copies = [&] {
+    return std::stoll(
+        stage.Superuser().Value("SELECT count(*) FROM outbox WHERE headers ? 'outbox-relay-replay'"));
+  };
+  const auto halfway = copies();
+  INFO(ReadFile(folder / "err"));
+  CHECK(halfway > kMessages / 5);
+  CHECK(halfway < kMessages * 3 / 5);
+  const std::string task =
+      stage.Superuser().Value("SELECT DISTINCT task FROM outbox_audit WHERE command = 'replay'");
+  // As it says itself how to go on.
+  const std::string said = ReadFile(folder / "err");
+  const std::string asks = "go on with: outbox-relay ";
+  REQUIRE(said.find(asks) != std::string::npos);
+  const std::string rest = said.substr(said.find(asks) + asks.size());
+  const Finished second =
+      Run({"sh", "-c",
+           RelayBinary() + " " + rest.substr(0, rest.find('\n')) + " --conninfo '" + operator_login + "'"},
+          {}, seconds(120));
+  INFO(second.out << second.err);
+  REQUIRE(second.exit == 0);
+  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  CHECK(copies() == kMessages);
+  CHECK(took > 0.95 * kMessages / 5'000);
+  REQUIRE(stage.AwaitDrained(seconds(60)));
+
+  TopicReader reader(stage.kafka().bootstrap(), {"orders"});
+  REQUIRE(reader.ReadToEnd());
+  std::map<std::string, std::vector<int>> originals, again;
+  for (const Record& record : reader.records())
+    (record.header("outbox-relay-replay") == task ? again : originals)[*record.key].push_back(
+        std::stoi(*record.payload));
+  CHECK(originals.size() == 500);
+  CHECK(again == originals);
+  for (const auto& [key, numbers] : again) REQUIRE(std::is_sorted(numbers.begin(), numbers.end()));
+  std::cout << "replayed " << kMessages << " at 5,000 a second, interrupted after " << halfway << ": " << took
+            << " s\n";
   CHECK(relay->Stop() == 0);
 }
 
