@@ -11,12 +11,17 @@ namespace {
 
 constexpr test::seconds kPatience(30);
 
+double WalBytes(const Site& site) {
+  return std::stod(site.Superuser().Value("SELECT pg_current_wal_insert_lsn() - '0/0'"));
+}
+
 }  // namespace
 
 Figures DrainOnce(Site& site, Contender& contender, const Backlog& backlog) {
   const std::string topic = site.NewTopic();
   contender.Fill(topic, backlog);
   const TopicEnd end(site.kafka().bootstrap(), topic);
+  const double wal_before = WalBytes(site);
   const CpuUse before = CpuUsed(site, contender);
   const std::int64_t began = NowMicros();
   contender.Release();
@@ -25,6 +30,7 @@ Figures DrainOnce(Site& site, Contender& contender, const Backlog& backlog) {
   contender.Settle(backlog.rows, kPatience);
   const std::int64_t settled = NowMicros();
   const CpuUse used = CpuUsed(site, contender) - before;
+  const double wal = WalBytes(site) - wal_before;
   const auto resident = static_cast<double>(PeakResidentBytes(contender.pids()));
   contender.HoldBack();
 
@@ -40,6 +46,7 @@ Figures DrainOnce(Site& site, Contender& contender, const Backlog& backlog) {
           {"CPU s/million", used.contender / millions},
           {"PostgreSQL CPU s/million", (used.postgres + used.walsender) / millions},
           {"of it walsender", used.walsender / millions},
+          {"WAL B/message", wal / rows},
           {"broker CPU s/million", used.broker / millions},
           {"peak resident MB", resident / 1e6},
           {"longest pause ms", longest_pause},

@@ -10,7 +10,7 @@ std::vector<Case> HistoryCases(const Plan& plan) {
   Case one{"rows kept", {}};
   for (const std::int64_t millions : {0, 1, 10}) {
     if (plan.quick && millions == 10) continue;
-    const Measure measure = [millions, quick = plan.quick](Site& site, Contender& contender) {
+    const RelayMeasure measure = [millions, quick = plan.quick](Site& site, RelayContender& contender) {
       contender.Warm();
       AddSentHistory(contender, millions * 1'000'000);
       Figures figures = DrainOnce(site, contender, {.rows = quick ? 100'000 : 500'000});
@@ -22,7 +22,10 @@ std::vector<Case> HistoryCases(const Plan& plan) {
       figures.emplace_back("p99 ms at 1000/s", Quantile(run.arrival_ms, 0.99));
       return figures;
     };
-    AddRelays(one, plan, std::to_string(millions) + " million", {}, measure);
+    for (const char* completion : {"mark", "log"}) {
+      AddRelays(one, plan, std::to_string(millions) + " million, " + completion,
+                {.settings = {{"outbox.completion", completion}}}, measure);
+    }
   }
   return {one};
 }

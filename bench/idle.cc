@@ -64,6 +64,7 @@ std::vector<Case> IdleCases(const Plan& plan) {
   };
   Case one{"nothing to do", {}};
   AddRelays(one, plan, "mark", {}, measure);
+  AddRelays(one, plan, "log", {.settings = {{"outbox.completion", "log"}}}, measure);
   if (!plan.quick) {
     AddRelays(one, plan, "notify", {.settings = {{"outbox.wake_up", "notify"}}, .with_notify = true},
               measure);

@@ -9,11 +9,14 @@ std::vector<Case> ProducersCases(const Plan& plan) {
     const char* name;
     bool relay;
     bool notify;
+    const char* completion = "mark";
   };
   constexpr Condition kConditions[] = {{"no relay", false, false},
                                        {"relay", true, false},
                                        {"no relay, wake-up trigger", false, true},
-                                       {"relay, wake-up", true, true}};
+                                       {"relay, wake-up", true, true},
+                                       {"no relay, log", false, false, "log"},
+                                       {"relay, log", true, false, "log"}};
   Case one{"3000 inserts/s offered", {}};
   for (const Condition& condition : kConditions) {
     const Measure measure = [condition, quick = plan.quick](Site& site, Contender& contender) -> Figures {
@@ -29,7 +32,8 @@ std::vector<Case> ProducersCases(const Plan& plan) {
               {"inserts/s", run.inserted_per_second},
               {"PostgreSQL CPU %", run.used.postgres * 100 / run.seconds}};
     };
-    RelayContender::Options options{.with_notify = condition.notify};
+    RelayContender::Options options{.settings = {{"outbox.completion", condition.completion}},
+                                    .with_notify = condition.notify};
     if (condition.notify) options.settings["outbox.wake_up"] = "notify";
     AddRelays(one, plan, condition.name, options, measure);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/relay_contender.h"
 
+#include <cstdlib>
 #include <sstream>
 
 #include "support/free_port.h"
@@ -25,6 +26,10 @@ RelayContender::RelayContender(Site& site, const RelayBuild& build, Options opti
   std::vector<std::string> apply = {binary_,     "schema",     "apply",
                                     "--execute", "--conninfo", superuser_conninfo()};
   if (options_.with_notify) apply.emplace_back("--with-notify");
+  if (keeps_log()) {
+    setenv("OUTBOX_RELAY_UNFINISHED_LOG_MODE", "1", 1);
+    apply.insert(apply.end(), {"--layout", "log"});
+  }
   const test::Finished applied = test::Run(apply);
   if (applied.exit != 0) throw Fault("no schema: " + applied.out + applied.err);
   test::Sql(superuser_conninfo()).Run(kRoles);
@@ -87,9 +92,16 @@ void RelayContender::Settle(std::int64_t rows, test::milliseconds timeout) {
   if (!test::WaitFor(settled, timeout)) throw Fault("not all is settled in time: " + log());
 }
 
+bool RelayContender::keeps_log() const {
+  const auto completion = options_.settings.find("outbox.completion");
+  return completion != options_.settings.end() && completion->second == "log";
+}
+
 std::int64_t RelayContender::unsettled() const {
-  return std::stoll(
-      test::Sql(superuser_conninfo()).Value("SELECT count(*) FROM outbox WHERE status <> 'sent'"));
+  return std::stoll(test::Sql(superuser_conninfo())
+                        .Value(keeps_log() ? "SELECT (SELECT last_value FROM outbox_id_seq) - upto"
+                                             " + (SELECT count(*) FROM outbox_parked) FROM outbox_progress"
+                                           : "SELECT count(*) FROM outbox WHERE status <> 'sent'"));
 }
 
 std::vector<pid_t> RelayContender::pids() const {

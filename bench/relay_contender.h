@@ -39,6 +39,7 @@ class RelayContender : public Contender {
   std::vector<pid_t> pids() const override;
 
   int port() const { return ports_.front(); }  // of the first relay's metrics
+  bool keeps_log() const;                      // nothing is written to a row once it is there
 
  private:
   double Sent() const;

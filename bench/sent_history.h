@@ -5,9 +5,9 @@
 
 namespace outbox::bench {
 
-class Contender;
+class RelayContender;
 
 // Puts rows into a relay's outbox that were sent a minute ago, and lets the table settle down.
-void AddSentHistory(const Contender& contender, std::int64_t rows);
+void AddSentHistory(const RelayContender& contender, std::int64_t rows);
 
 }  // namespace outbox::bench

@@ -6,7 +6,7 @@ namespace outbox::bench {
 
 std::vector<Case> SnapshotCases(const Plan& plan) {
   std::vector<Case> cases;
-  for (const std::string completion : {"mark", "delete"}) {
+  for (const std::string completion : {"mark", "delete", "log"}) {
     Case one{completion + ", the last of three drains", {}};
     for (const bool held : {false, true}) {
       const Measure measure = [held, quick = plan.quick](Site& site, Contender& contender) {

@@ -38,6 +38,7 @@ std::vector<Case> SteadyCases(const Plan& plan) {
     };
     Case one{std::to_string(rate) + " messages/s", {}};
     AddRelays(one, plan, "mark", {}, measure);
+    AddRelays(one, plan, "log", {.settings = {{"outbox.completion", "log"}}}, measure);
     AddPeer(one, plan, measure);
     cases.push_back(std::move(one));
   }
