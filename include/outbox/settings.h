@@ -44,6 +44,13 @@ struct OutboxSettings {
   milliseconds poll_max{50};  // R
 };
 
+// Topics to which failed messages are published as well.
+struct DeadLetterSettings {
+  std::string topic = {};                                         // R, empty: none
+  std::map<std::string, std::string, std::less<>> by_topic = {};  // R, for these instead; empty: none
+  bool any() const { return !topic.empty() || !by_topic.empty(); }
+};
+
 struct DeliverySettings {
   int workers = 3;
   int batch_messages = 2000;           // R
@@ -54,6 +61,36 @@ struct DeliverySettings {
   milliseconds backoff_max{600'000};    // R
   milliseconds shutdown_grace{30'000};  // R
   int trip_after = 3;                   // R, [breaker]
+};
+
+enum class CadenceMode { kContinuous, kInterval, kWindows, kManual };
+
+// So much a second at most; 0: no limit.
+struct PaceLimit {
+  int messages = 0;
+  std::int64_t bytes = 0;
+  friend bool operator==(const PaceLimit&, const PaceLimit&) = default;
+};
+
+struct PaceSettings {
+  int messages_per_second = 0;                                  // R, like the others; 0: no limit
+  std::int64_t bytes_per_second = 0;                            // the same
+  std::map<std::string, PaceLimit, std::less<>> by_topic = {};  // besides
+  milliseconds ramp{30'000};                                    // back to the limits, after an outage
+  bool limited() const { return messages_per_second > 0 || bytes_per_second > 0; }
+};
+
+// From one time of day to another, since midnight; `to` may be below `from`, and is then of the next day.
+struct DayWindow {
+  seconds from{0};
+  seconds to{0};
+  friend bool operator==(const DayWindow&, const DayWindow&) = default;
+};
+
+struct CadenceSettings {
+  CadenceMode mode = CadenceMode::kContinuous;  // R, like the others
+  milliseconds every{15 * 60'000};              // kInterval
+  std::vector<DayWindow> windows = {};          // kWindows, by the local time of the relay
 };
 
 struct RetentionSettings {
@@ -90,6 +127,9 @@ struct Settings {
   PostgresSettings postgres;
   OutboxSettings outbox;
   DeliverySettings delivery;
+  DeadLetterSettings dead_letters;
+  PaceSettings pace;
+  CadenceSettings cadence;
   RetentionSettings retention;
   KafkaSettings kafka;
   HttpSettings http;

@@ -83,6 +83,41 @@ void CheckPairs(const Settings& s, Objections& objections) {
   }
 }
 
+void CheckDeadLetters(const DeadLetterSettings& dead_letters, Objections& objections) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  const auto check = [&](const char* key, const std::string& topic) {
+    if (topic.size() <= 249 && topic.find_first_not_of(kLetters) == std::string::npos) return;
+    objections.push_back({{key},
+                          fmt::format("{} takes a topic of up to 249 letters, digits, dots, underscores "
+                                      "and hyphens, not {}",
+                                      key, Quoted(topic))});
+  };
+  check("delivery.dead_letter_topic", dead_letters.topic);
+  for (const auto& [topic, target] : dead_letters.by_topic) check("delivery.dead_letter_topics", target);
+}
+
+void CheckPace(const Settings& s, Objections& objections) {
+  constexpr std::size_t kMostTopics = 64;  // each is read by itself
+  CheckNumber(objections, "pace.messages_per_second", s.pace.messages_per_second, 0, 10'000'000);
+  if (s.pace.ramp.count() != 0) CheckDuration(objections, "pace.ramp", s.pace.ramp);
+  if (s.pace.by_topic.size() > kMostTopics) {
+    objections.push_back(
+        {{"pace.topics"},
+         fmt::format("pace.topics holds up to {} topics, not {}", kMostTopics, s.pace.by_topic.size())});
+  }
+  if (s.outbox.completion == Completion::kLog && !s.pace.by_topic.empty()) {
+    objections.push_back(
+        {{"pace.topics", "outbox.completion"}, "pace.topics does not go with outbox.completion = \"log\""});
+  }
+}
+
+void CheckCadence(const CadenceSettings& cadence, Objections& objections) {
+  CheckDuration(objections, "cadence.every", cadence.every);
+  if (cadence.mode != CadenceMode::kWindows || !cadence.windows.empty()) return;
+  objections.push_back({{"cadence.mode", "cadence.windows"},
+                        "cadence.mode = \"windows\" needs cadence.windows, such as [\"01:00-05:00\"]"});
+}
+
 void CheckCompletion(Completion completion, Objections& objections) {
   if (completion != Completion::kLog || LogModeUnlocked()) return;
   objections.push_back({{"outbox.completion"}, "outbox.completion = \"log\" is not in this version"});
@@ -160,6 +195,9 @@ std::vector<Objection> CheckSettings(const Settings& settings) {
   CheckNumbers(settings.delivery, objections);
   CheckDurations(settings, objections);
   CheckPairs(settings, objections);
+  CheckDeadLetters(settings.dead_letters, objections);
+  CheckPace(settings, objections);
+  CheckCadence(settings.cadence, objections);
   CheckCompletion(settings.outbox.completion, objections);
   CheckNames(settings.outbox, objections);
   CheckBrokers(settings.kafka.brokers, objections);

@@ -43,6 +43,22 @@ constexpr Key Make(std::string_view path, Reload reload, std::string_view meanin
                  const Settings& b) { return SameValue((a.*kSection).*kMember, (b.*kSection).*kMember); }};
 }
 
+// A table by topic is not read as a whole.
+template <auto kSection, auto kMember>
+constexpr Key MakeTable(std::string_view path, std::string_view meaning, std::string_view example) {
+  return {.path = path,
+          .reloadable = kReloadable,
+          .meaning = meaning,
+          .example = example,
+          .takes = [] { return Takes((Settings{}.*kSection).*kMember); },
+          .read = [](const Value& value, Settings&) { return value.kind == Value::Kind::kTable; },
+          .show = [](const Settings& s) { return Show((s.*kSection).*kMember); },
+          .same = [](const Settings& a,
+                     const Settings& b) { return (a.*kSection).*kMember == (b.*kSection).*kMember; },
+          .read_topic = [](const std::string& topic, const Value& value,
+                           Settings& s) { return Read(topic, value, (s.*kSection).*kMember); }};
+}
+
 template <auto kMember>
 constexpr Key MakeConninfo(std::string_view path, std::string_view meaning, std::string_view example) {
   Key key = Make<&Settings::postgres, kMember>(path, kFixed, meaning, example);
@@ -53,6 +69,9 @@ constexpr Key MakeConninfo(std::string_view path, std::string_view meaning, std:
 constexpr auto kPostgres = &Settings::postgres;
 constexpr auto kOutbox = &Settings::outbox;
 constexpr auto kDelivery = &Settings::delivery;
+constexpr auto kDeadLetters = &Settings::dead_letters;
+constexpr auto kPace = &Settings::pace;
+constexpr auto kCadence = &Settings::cadence;
 constexpr auto kRetention = &Settings::retention;
 constexpr auto kKafka = &Settings::kafka;
 constexpr auto kHttp = &Settings::http;
@@ -105,10 +124,33 @@ constexpr auto kKeys = std::to_array<Key>({
         "delivery.backoff.initial", kReloadable, "longest delay after the first refusal; then it doubles"),
     Make<kDelivery, &DeliverySettings::backoff_max>("delivery.backoff.max", kReloadable,
                                                     "longest delay before the next attempt"),
+    Make<kDeadLetters, &DeadLetterSettings::topic>("delivery.dead_letter_topic", kReloadable,
+                                                   "where copies of failed messages go; \"\": nowhere",
+                                                   R"("dead-letters")"),
+    MakeTable<kDeadLetters, &DeadLetterSettings::by_topic>(
+        "delivery.dead_letter_topics", "the same for single topics", R"({ orders = "orders.failed" })"),
     Make<kDelivery, &DeliverySettings::shutdown_grace>("delivery.shutdown_grace", kReloadable,
                                                        "how long a drain waits; below TimeoutStopSec"),
     Make<kDelivery, &DeliverySettings::trip_after>(
         "breaker.trip_after", kReloadable, "batches in a row without a delivery that open the breaker"),
+
+    Make<kPace, &PaceSettings::messages_per_second>("pace.messages_per_second", kReloadable,
+                                                    "most that this relay claims in a second; 0: no limit"),
+    Make<kPace, &PaceSettings::bytes_per_second>("pace.bytes_per_second", kReloadable,
+                                                 "the same in bytes; \"0\": no limit"),
+    MakeTable<kPace, &PaceSettings::by_topic>(
+        "pace.topics", "most messages, or bytes, of single topics; their backlogs then hinder no other",
+        R"({ orders = 500, bulk = "1MiB" })"),
+    Make<kPace, &PaceSettings::ramp>("pace.ramp", kReloadable,
+                                     "how long these limits take to come back after an outage"),
+
+    Make<kCadence, &CadenceSettings::mode>(
+        "cadence.mode", kReloadable, "continuous, interval, windows or manual: when messages are claimed"),
+    Make<kCadence, &CadenceSettings::every>("cadence.every", kReloadable,
+                                            "with interval: from the begin of one run to that of the next"),
+    Make<kCadence, &CadenceSettings::windows>("cadence.windows", kReloadable,
+                                              "with windows: times of day, local time, also across midnight",
+                                              R"(["01:00-05:00"])"),
 
     Make<kRetention, &RetentionSettings::sent>("retention.sent", kReloadable,
                                                "how long sent rows stay, or never purged: \"never\""),
@@ -129,6 +171,14 @@ std::span<const Key> Keys() { return kKeys; }
 
 const Key* FindKey(std::string_view path) {
   const auto found = std::ranges::find(kKeys, path, &Key::path);
+  return found == kKeys.end() ? nullptr : &*found;
+}
+
+const Key* FindTopicTable(std::string_view path) {
+  const auto found = std::ranges::find_if(kKeys, [path](const Key& key) {
+    return key.read_topic != nullptr && path.size() > key.path.size() + 1 && path.starts_with(key.path) &&
+           path[key.path.size()] == '.';
+  });
   return found == kKeys.end() ? nullptr : &*found;
 }
 

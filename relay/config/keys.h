@@ -22,6 +22,8 @@ struct Key {
   bool (*read)(const Value&, Settings&) = nullptr;  // false: not such a value
   std::string (*show)(const Settings&) = nullptr;   // as TOML, redacted
   bool (*same)(const Settings&, const Settings&) = nullptr;
+  // Of a table by topic, below which any name may stand: reads the value of that topic.
+  bool (*read_topic)(const std::string& topic, const Value&, Settings&) = nullptr;
 
   std::string_view section() const { return path.substr(0, path.find('.')); }
   std::string_view name() const { return path.substr(path.find('.') + 1); }
@@ -32,6 +34,9 @@ std::span<const Key> Keys();
 
 // Null if there is no such key.
 const Key* FindKey(std::string_view path);
+
+// The table by topic that the path lies in; null if it is in none.
+const Key* FindTopicTable(std::string_view path);
 
 // Any property of librdkafka stands below this, so its keys are not in the table.
 inline constexpr std::string_view kKafkaProperties = "kafka.properties";

@@ -59,6 +59,7 @@ class Loader {
   void Apply(const Entry& entry) {
     if (IsBelow(entry.path, refused_table_)) return;  // one error for a table is enough
     if (IsBelow(entry.path, kKafkaProperties)) return ApplyProperty(entry);
+    if (const Key* table = FindTopicTable(entry.path)) return ApplyTopic(*table, entry);
     if (const Key* key = FindKey(entry.path)) return ApplyKey(*key, entry);
     const bool table = entry.value.kind == Value::Kind::kTable;
     if (table && IsTablePath(entry.path)) return;
@@ -96,12 +97,22 @@ class Loader {
 
   void ApplyKey(const Key& key, const Entry& entry) {
     if (key.read(entry.value, config_.settings)) {
-      entries_[entry.path] = entry;
+      if (key.read_topic == nullptr) entries_[entry.path] = entry;
     } else {
       if (entry.value.kind == Value::Kind::kTable) refused_table_ = entry.path;
       const std::string written =
           IsSecretName(key.path) ? "what stands there" : outbox::Describe(entry.value);
       Fail(entry, fmt::format("{} takes {}, not {}", key.path, key.takes(), written));
+    }
+  }
+
+  void ApplyTopic(const Key& table, const Entry& entry) {
+    if (entry.value.kind == Value::Kind::kTable) return;  // a topic with dots, without quotation marks
+    if (table.read_topic(entry.path.substr(table.path.size() + 1), entry.value, config_.settings)) {
+      entries_[std::string(table.path)] = entry;
+    } else {
+      Fail(entry,
+           fmt::format("{} takes {}; not {}", table.path, table.takes(), outbox::Describe(entry.value)));
     }
   }
 

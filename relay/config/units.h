@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "outbox/message.h"
+#include "outbox/settings.h"
 
 namespace outbox {
 
@@ -15,6 +15,10 @@ std::optional<milliseconds> ParseDuration(std::string_view text);
 
 // "1000", "64KiB", "8MiB", "1GiB". Null: not that.
 std::optional<std::int64_t> ParseSize(std::string_view text);
+
+// "01:00-05:00", also across midnight; "24:00" ends a day. Null: not that, or nothing lies between.
+std::optional<DayWindow> ParseDayWindow(std::string_view text);
+std::string FormatDayWindow(const DayWindow& window);
 
 // In the largest unit that divides it.
 std::string FormatDuration(milliseconds duration);

@@ -35,6 +35,13 @@ std::string Takes(const std::optional<seconds>&) {
 std::string Takes(const std::vector<std::string>&) {
   return "a list of texts, such as [\"a:9092\", \"b:9092\"]";
 }
+std::string Takes(const std::vector<DayWindow>&) {
+  return "a list of times of day, such as [\"01:00-05:00\"]";
+}
+std::string Takes(const TopicNames&) { return "a table of topics, such as { orders = \"orders.failed\" }"; }
+std::string Takes(const TopicLimits&) {
+  return "a table of topics with messages or bytes a second, such as { orders = 500, bulk = \"1MiB\" }";
+}
 std::string Takes(const Secret&) { return "text, { file = \"name\" } or { env = \"NAME\" }"; }
 
 bool Read(const Value& value, std::string& result) {
@@ -100,6 +107,19 @@ bool Read(const Value& value, std::vector<std::string>& result) {
   return true;
 }
 
+bool Read(const Value& value, std::vector<DayWindow>& result) {
+  std::vector<std::string> texts;
+  if (!Read(value, texts)) return false;
+  std::vector<DayWindow> windows;
+  for (const std::string& text : texts) {
+    const auto window = ParseDayWindow(text);
+    if (!window) return false;
+    windows.push_back(*window);
+  }
+  result = std::move(windows);
+  return true;
+}
+
 bool Read(const Value& value, Secret& result) {
   if (value.kind == Value::Kind::kSecret) {
     result = value.secret;
@@ -126,6 +146,45 @@ std::string Show(const std::vector<std::string>& value) {
   return "[" + items + "]";
 }
 
+std::string Show(const std::vector<DayWindow>& value) {
+  std::vector<std::string> texts;
+  for (const DayWindow& window : value) texts.push_back(FormatDayWindow(window));
+  return Show(texts);
+}
+
 std::string Show(const Secret& value) { return Quoted(value ? std::string(kRedacted) : ""); }
+
+bool Read(const std::string& topic, const Value& value, TopicNames& result) {
+  std::string name;
+  if (!Read(value, name)) return false;
+  result.insert_or_assign(topic, name);
+  return true;
+}
+
+// A plain number is messages, one with a unit is bytes.
+bool Read(const std::string& topic, const Value& value, TopicLimits& result) {
+  PaceLimit limit;
+  const bool unit = value.text.find_first_not_of("0123456789") != std::string::npos;
+  if (unit ? !Read(value, limit.bytes) : !Read(value, limit.messages)) return false;
+  if (limit == PaceLimit{}) return false;
+  result.insert_or_assign(topic, limit);
+  return true;
+}
+
+std::string Show(const TopicNames& value) {
+  std::string items;
+  for (const auto& [topic, name] : value)
+    items += (items.empty() ? "" : ", ") + Quoted(topic) + " = " + Quoted(name);
+  return items.empty() ? "{}" : "{ " + items + " }";
+}
+
+std::string Show(const TopicLimits& value) {
+  std::string items;
+  for (const auto& [topic, limit] : value) {
+    items += (items.empty() ? "" : ", ") + Quoted(topic) + " = ";
+    items += limit.messages > 0 ? Show(limit.messages) : Show(limit.bytes);
+  }
+  return items.empty() ? "{}" : "{ " + items + " }";
+}
 
 }  // namespace outbox

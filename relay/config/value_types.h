@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,13 +15,19 @@
 // how it stands in a file. One set of overloads for each type that occurs in Settings.
 namespace outbox {
 
+using TopicNames = std::map<std::string, std::string, std::less<>>;
+using TopicLimits = std::map<std::string, PaceLimit, std::less<>>;
+
 std::string Takes(const std::string&);
+std::string Takes(const TopicNames&);
+std::string Takes(const TopicLimits&);
 std::string Takes(bool);
 std::string Takes(int);
 std::string Takes(std::int64_t);
 std::string Takes(milliseconds);
 std::string Takes(const std::optional<seconds>&);
 std::string Takes(const std::vector<std::string>&);
+std::string Takes(const std::vector<DayWindow>&);
 std::string Takes(const Secret&);
 
 bool Read(const Value& value, std::string& result);
@@ -30,7 +37,11 @@ bool Read(const Value& value, std::int64_t& result);  // a size in bytes
 bool Read(const Value& value, milliseconds& result);
 bool Read(const Value& value, std::optional<seconds>& result);  // "never" is null
 bool Read(const Value& value, std::vector<std::string>& result);
+bool Read(const Value& value, std::vector<DayWindow>& result);
 bool Read(const Value& value, Secret& result);
+// Of one topic.
+bool Read(const std::string& topic, const Value& value, TopicNames& result);
+bool Read(const std::string& topic, const Value& value, TopicLimits& result);
 
 std::string Show(const std::string& value);
 std::string Show(bool value);
@@ -39,7 +50,10 @@ std::string Show(std::int64_t value);
 std::string Show(milliseconds value);
 std::string Show(const std::optional<seconds>& value);
 std::string Show(const std::vector<std::string>& value);
+std::string Show(const std::vector<DayWindow>& value);
 std::string Show(const Secret& value);
+std::string Show(const TopicNames& value);
+std::string Show(const TopicLimits& value);
 
 // The words of an enumeration, specialised for each one below.
 template <typename E>
@@ -59,6 +73,12 @@ inline constexpr std::pair<MessageTimestamp, std::string_view> kWords<MessageTim
 template <>
 inline constexpr std::pair<WakeUp, std::string_view> kWords<WakeUp>[] = {{WakeUp::kPoll, "poll"},
                                                                          {WakeUp::kNotify, "notify"}};
+template <>
+inline constexpr std::pair<CadenceMode, std::string_view> kWords<CadenceMode>[] = {
+    {CadenceMode::kContinuous, "continuous"},
+    {CadenceMode::kInterval, "interval"},
+    {CadenceMode::kWindows, "windows"},
+    {CadenceMode::kManual, "manual"}};
 template <>
 inline constexpr std::pair<LogLevel, std::string_view> kWords<LogLevel>[] = {{LogLevel::kTrace, "trace"},
                                                                              {LogLevel::kDebug, "debug"},

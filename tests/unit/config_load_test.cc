@@ -53,6 +53,35 @@ format = "json"
   CHECK(s.log.format == LogFormat::kJson);
 }
 
+TEST_CASE("what is set for single topics is read from every source") {
+  ConfigFixture fixture;
+  fixture.Write("orders.toml", std::string(kBrokers) + R"(
+[delivery]
+dead_letter_topic = "dead"
+dead_letter_topics = { orders = "orders.failed", noise = "" }
+[pace.topics]
+orders = 500
+bulk.eu = "1MiB"
+[cadence]
+mode = "windows"
+windows = ["23:30-00:15", "12:00-24:00"]
+)");
+  fixture.Write("orders.d/10.toml", "pace.topics.\"more.eu\" = 7\n");
+  fixture.request.environment["OUTBOX_RELAY_PACE__TOPICS__PAID"] = "64KiB";
+  fixture.request.set = {"pace.topics.orders=600"};
+  const Config config = fixture.Load();
+  const Settings& s = config.settings;
+  CHECK(s.dead_letters.topic == "dead");
+  CHECK(Find(config, "delivery.dead_letter_topics").value ==
+        R"({ "noise" = "", "orders" = "orders.failed" })");
+  CHECK(Find(config, "pace.topics").value ==
+        R"({ "bulk.eu" = "1MiB", "more.eu" = 7, "orders" = 600, "paid" = "64KiB" })");
+  CHECK(Find(config, "pace.topics").origin == "--set");
+  CHECK(Find(config, "cadence.windows").value == R"(["23:30-00:15", "12:00-24:00"])");
+  CHECK(s.cadence.windows.back().to == std::chrono::hours(24));
+  CHECK(FixedChanges(s, fixture.LoadText(kBrokers).settings).empty());
+}
+
 TEST_CASE(
     "a flag goes before the environment, that before the drop-ins in their order, those before the file") {
   ConfigFixture fixture;
