@@ -15,6 +15,7 @@
 #include "log/log.h"
 #include "postgres/log_store.h"
 #include "postgres/postgres_store.h"
+#include "system/time_of_day.h"
 
 namespace outbox {
 namespace {
@@ -84,7 +85,8 @@ Tunables ToTunables(const Settings& settings, std::int64_t max_payload) {
           .trip_after = delivery.trip_after,
           .poll_min = settings.outbox.poll_min,
           .poll_max = settings.outbox.poll_max,
-          .retention = settings.retention.sent};
+          .retention = settings.retention.sent,
+          .cadence = settings.cadence};
 }
 
 Daemon::Daemon(ConfigRequest request, Config config, DaemonOptions options)
@@ -96,8 +98,8 @@ Daemon::Daemon(ConfigRequest request, Config config, DaemonOptions options)
       log_(metrics_),
       publisher_(MakePublisher(config_.settings, Events())),
       store_(MakeStore(config_.settings, log_)),
-      env_{.now = std::chrono::steady_clock::now, .random = Random},
-      live_(ToTunables(config_.settings, publisher_->max_message_bytes())),
+      env_{.now = std::chrono::steady_clock::now, .random = Random, .time_of_day = TimeOfDay},
+      live_(MakeTunables(config_.settings)),
       relay_(*store_, *publisher_, log_, live_, env_, config_.settings) {
   SetLogCounter([this](LogLevel level) { metrics_.CountLog(level); });
   if (config_.settings.http.listen.empty()) return;
@@ -115,6 +117,12 @@ Daemon::Daemon(ConfigRequest request, Config config, DaemonOptions options)
   } catch (const ListenError& error) {
     throw ConfigError(fmt::format("http.listen: {}", error.what()));
   }
+}
+
+Tunables Daemon::MakeTunables(const Settings& settings) const {
+  Tunables tunables = ToTunables(settings, publisher_->max_message_bytes());
+  if (options_.once) tunables.cadence.mode = CadenceMode::kContinuous;  // somebody wants it now
+  return tunables;
 }
 
 Daemon::~Daemon() { SetLogCounter(nullptr); }
@@ -209,8 +217,16 @@ void Daemon::Watch(TimePoint now) {
   last_status_ = now;
   metrics_.SetReady(AllOk(relay_.Readiness()));
   metrics_.SetKafkaUp(publisher_->Health().brokers_up > 0);
+  TellCadence();
   notifier_.Status(StatusLine());
   log_.WriteKeptBack();
+}
+
+void Daemon::TellCadence() {
+  const std::string until = relay_.silent_until();
+  if (metrics_.SetSilent(until)) {
+    LogInfo("{}", until.empty() ? "claiming, by cadence" : fmt::format("silent {}, by cadence", until));
+  }
 }
 
 std::string Daemon::StatusLine() const {
@@ -232,7 +248,7 @@ void Daemon::Reload() {
     }
     SetUpLog(next.settings.log);
     publisher_->SetTimestamp(next.settings.outbox.timestamp);
-    live_.Set(ToTunables(next.settings, publisher_->max_message_bytes()));
+    live_.Set(MakeTunables(next.settings));
     relay_.OnReload();
     config_ = std::move(next);
     metrics_.SetConfigReloaded(true);

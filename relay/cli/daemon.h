@@ -47,7 +47,9 @@ class Daemon {
   void Watch(TimePoint now);
   void CloseHttp(int code);
   int OnceCode() const;
+  void TellCadence();
   std::string StatusLine() const;
+  Tunables MakeTunables(const Settings& settings) const;
   KafkaEvents Events();
 
   ConfigRequest request_;

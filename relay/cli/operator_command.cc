@@ -85,7 +85,7 @@ OperatorTarget FindTarget(const CommandLine& line, const OperatorFlags& flags) {
     target.server.conninfo = flags.conninfo;
   } else if (IsConfigured(request)) {
     const Settings settings = LoadConfig(request).settings;
-    target = {settings.postgres, settings.outbox};
+    target = {settings.postgres, settings.outbox, settings.cadence};
   }
   if (!flags.schema.empty()) target.outbox.schema = flags.schema;
   return target;

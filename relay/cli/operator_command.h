@@ -40,6 +40,7 @@ int RunOperator(const CommandLine& line, const OperatorFlags& flags,
 struct OperatorTarget {
   PostgresSettings server;
   OutboxSettings outbox;
+  CadenceSettings cadence;  // continuous where nothing is configured here
 };
 OperatorTarget FindTarget(const CommandLine& line, const OperatorFlags& flags);
 

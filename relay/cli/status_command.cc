@@ -11,8 +11,10 @@
 #include "cli/message_view.h"
 #include "cli/registration.h"
 #include "config/units.h"
+#include "core/cadence.h"
 #include "postgres/operator_status.h"
 #include "system/signals.h"
+#include "system/time_of_day.h"
 
 namespace outbox {
 namespace {
@@ -25,6 +27,14 @@ struct StatusFlags : OperatorFlags {
   std::string max_lag;
   std::int64_t max_failed = -1;  // none
 };
+
+// What the configuration that is found here makes of this moment; empty: claims are made, or it depends
+// on what a relay has done.
+std::string CadenceOf(const CadenceSettings& settings) {
+  if (settings.mode == CadenceMode::kInterval) return "every " + FormatDuration(settings.every);
+  const std::string until = Cadence(settings).SilentUntil(std::chrono::steady_clock::now(), TimeOfDay);
+  return until.empty() ? until : "silent " + until;
+}
 
 double Seconds(microseconds span) { return static_cast<double>(span.count()) / 1e6; }
 
@@ -61,7 +71,7 @@ std::vector<std::string> OverLimits(const StatusFlags& flags, const TableSample&
 }
 
 void PrintJson(const OutboxStatus& status, const std::optional<WatchedRates>& rates,
-               const std::vector<std::string>& over) {
+               const std::string& cadence, const std::vector<std::string>& over) {
   const TableSample& sample = status.sample;
   auto paused = ordered_json::array();
   for (const PauseEntry& pause : status.pauses) {
@@ -83,6 +93,7 @@ void PrintJson(const OutboxStatus& status, const std::optional<WatchedRates>& ra
   json["blocked_keys"] = sample.blocked_keys;
   json["on_failed"] = status.on_failed;
   json["paused"] = paused;
+  json["cadence"] = cadence;
   json["relays"] = relays;
   json["size_bytes"] = sample.size_bytes;
   json["dead_tuples"] = sample.dead_tuples;
@@ -93,7 +104,8 @@ void PrintJson(const OutboxStatus& status, const std::optional<WatchedRates>& ra
   std::cout << Dump(json) << "\n";
 }
 
-void PrintText(const OutboxStatus& status, const std::optional<WatchedRates>& rates) {
+void PrintText(const OutboxStatus& status, const std::optional<WatchedRates>& rates,
+               const std::string& cadence) {
   const TableSample& sample = status.sample;
   const auto say = [](const char* name, const std::string& text) {
     std::cout << fmt::format("{:<14}{}\n", name, text);
@@ -109,6 +121,7 @@ void PrintText(const OutboxStatus& status, const std::optional<WatchedRates>& ra
                       pause.since + (pause.until ? " until " + *pause.until : "") +
                       (pause.reason ? ": " + *pause.reason : ""));
   }
+  if (!cadence.empty()) say("cadence", cadence);
   for (const RelayPresence& relay : status.relays) {
     say("relay", fmt::format("{}, {} connections", Harmless(relay.application), relay.connections));
   }
@@ -132,12 +145,13 @@ std::optional<OutboxStatus> ReadWhenDue(OperatorSession& session, const Operator
 }
 
 int Tell(const CommandLine& line, const StatusFlags& flags, const OutboxStatus& status,
-         const std::optional<WatchedRates>& rates) {
+         const std::optional<WatchedRates>& rates, const CadenceSettings& settings) {
+  const std::string cadence = CadenceOf(settings);
   const std::vector<std::string> over = OverLimits(flags, status.sample);
   if (line.output == "table") {
-    PrintText(status, rates);
+    PrintText(status, rates, cadence);
   } else {
-    PrintJson(status, rates, over);
+    PrintJson(status, rates, cadence, over);
   }
   std::cout << std::flush;
   for (const std::string& problem : over) std::cerr << problem << "\n";
@@ -156,7 +170,7 @@ int Watch(const CommandLine& line, const StatusFlags& flags, OperatorSession& se
     std::optional<WatchedRates> rates;
     if (before) rates = RatesOf(*before, status, std::chrono::duration<double>(now - looked).count());
     if (screen) std::cout << "\x1b[H\x1b[2J";
-    const int exit = Tell(line, flags, status, rates);
+    const int exit = Tell(line, flags, status, rates, target.cadence);
     const bool empty = status.sample.pending + status.sample.retrying == 0;
     if (!std::cout || (flags.wait_empty && empty)) return exit;
     looked = now;
@@ -174,7 +188,7 @@ int ShowStatus(const CommandLine& line, const StatusFlags& flags) {
     const OperatorTarget target = FindTarget(line, flags);
     if (flags.watch) return Watch(line, flags, session, target, *signals);
     const auto status = ReadWhenDue(session, target, signals ? &*signals : nullptr);
-    if (status) return Tell(line, flags, *status, std::nullopt);
+    if (status) return Tell(line, flags, *status, std::nullopt, target.cadence);
     std::cerr << "interrupted, and messages are left\n";
     return kExitTryAgain;
   });

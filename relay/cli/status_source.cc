@@ -29,6 +29,7 @@ StateStatus StateOf(const RelaySnapshot& relay) {
   if (relay.breaker == BreakerState::kHalfOpen)
     return {"breaker half-open", Tone::kWarning, relay.breaker_why};
   if (relay.paused) return {"paused", Tone::kWarning, relay.paused_reason};
+  if (!relay.silent_until.empty()) return {"silent", Tone::kGood, relay.silent_until + ", by cadence"};
   if (!relay.paused_topics.empty()) return {"running", Tone::kWarning, "some topics are paused"};
   if (relay.sample && relay.sample->failed > 0)
     return {"running", Tone::kWarning, "messages have failed and wait for an operator"};
@@ -87,6 +88,8 @@ Status MakeStatus(const std::string& outbox, TimePoint started, const RelaySnaps
   }
   if (relay.paused)
     status.holds.push_back({"everything", "operator", relay.paused_reason, Ago(relay.paused_since, now)});
+  if (!relay.silent_until.empty())
+    status.holds.push_back({"everything", "cadence", "silent " + relay.silent_until, StatusDuration(0)});
   for (const auto& topic : relay.paused_topics) {
     status.holds.push_back({"topic " + topic.topic, Word(topic.why), topic.detail, Ago(topic.since, now)});
   }
@@ -115,6 +118,9 @@ std::string MakeStatusLine(const RelaySnapshot& relay, TimePoint now) {
     return fmt::format("paused by an operator ({} s): {}", for_seconds(relay.paused_since),
                        relay.paused_reason);
   const TableSample sample = relay.sample.value_or(TableSample{});
+  if (!relay.silent_until.empty())
+    return fmt::format("silent {} by cadence: backlog {}, {} failed", relay.silent_until, sample.pending,
+                       sample.failed);
   const double lag = sample.lag ? std::chrono::duration<double>(*sample.lag).count() : 0;
   return fmt::format("running: {:.0f} msg/s, backlog {}, lag {:.1f} s, {} failed", relay.sent_per_second,
                      sample.pending, lag, sample.failed);

@@ -8,10 +8,11 @@
 
 namespace outbox {
 
-// Time and randomness, which the core is given and never takes. Both callable from any thread.
+// Time and randomness, which the core is given and never takes. All callable from any thread.
 struct Environment {
   std::function<TimePoint()> now;
-  std::function<std::uint64_t()> random;  // 64 random bits
+  std::function<std::uint64_t()> random;      // 64 random bits
+  std::function<seconds()> time_of_day = {};  // since midnight, local; only asked for by Cadence
 };
 
 }  // namespace outbox

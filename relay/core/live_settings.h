@@ -20,6 +20,7 @@ struct Tunables {
   milliseconds poll_min{2};
   milliseconds poll_max{50};
   std::optional<seconds> retention;
+  CadenceSettings cadence = {};
 };
 
 // Hands the present tunables to whoever asks. Thread-safe; version() is cheap, so a worker copies

@@ -92,6 +92,7 @@ Relay::Relay(OutboxStore& store, Publisher& publisher, Observer& observer, LiveS
       ears_(std::make_unique<Ears>(observer)),
       shared_(*ears_, live.Get().trip_after),
       turn_(live.Get().poll_min, live.Get().poll_max),
+      cadence_(live.Get().cadence),
       caretaker_(store, *ears_, live, env, drain_) {
   for (int i = 0; i < settings_.delivery.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(WorkerContext{.store = store_,
@@ -99,6 +100,7 @@ Relay::Relay(OutboxStore& store, Publisher& publisher, Observer& observer, LiveS
                                                               .observer = *ears_,
                                                               .shared = shared_,
                                                               .turn = turn_,
+                                                              .cadence = cadence_,
                                                               .live = live_,
                                                               .env = env_,
                                                               .drain = drain_,
@@ -131,6 +133,7 @@ void Relay::OnReload() {
   const Tunables tunables = live_.Get();
   shared_.set_trip_after(tunables.trip_after);
   turn_.set_range(tunables.poll_min, tunables.poll_max);
+  cadence_.Set(tunables.cadence);
 }
 
 void Relay::Supervise() {
@@ -198,6 +201,8 @@ std::vector<Relay::Check> Relay::Readiness() const {
                     breaker == BreakerState::kOpen       ? "open"
                     : breaker == BreakerState::kHalfOpen ? "half-open"
                                                          : "closed"});
+  if (const std::string until = silent_until(); !until.empty())
+    checks.push_back({"cadence", true, "silent " + until});
   checks.push_back({"drain", !drain_.begun(), drain_.begun() ? "shutting down" : "none"});
   return checks;
 }

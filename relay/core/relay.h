@@ -41,6 +41,9 @@ class Relay {
   std::vector<Check> Readiness() const;  // could a message be relayed now?
   bool cannot_continue() const { return publisher_.Health().cannot_continue; }
 
+  // Not empty: nothing is claimed by cadence, "until 01:00".
+  std::string silent_until() const { return cadence_.SilentUntil(env_.now(), env_.time_of_day); }
+
   // Not empty: what the database held at the start contradicts the configuration.
   std::string Conflict() const;
 
@@ -63,6 +66,7 @@ class Relay {
   std::unique_ptr<Ears> ears_;
   SharedState shared_;
   PollTurn turn_;
+  Cadence cadence_;
   Drain drain_;
   Caretaker caretaker_;
   Progress supervising_;

@@ -11,6 +11,7 @@ namespace {
 constexpr milliseconds kConnectLimit{30'000};
 constexpr milliseconds kStatementLimit{60'000};
 constexpr milliseconds kTinyPause{20};
+constexpr milliseconds kSilentPause{200};  // by cadence
 constexpr milliseconds kLookEvery{1'000};
 constexpr int kHalfOpenBatch = 20;
 const Backoff kReconnect{.initial = milliseconds(50), .max = milliseconds(2'000)};
@@ -53,7 +54,7 @@ void Worker::Run() {
       tunables_ = context_.live.Get();
     }
     try {
-      if (const auto trial = context_.shared.TakeTrial()) {
+      if (const auto trial = Active() ? context_.shared.TakeTrial() : std::nullopt) {
         context_.turn.HandOn();
         Trial(*trial);
         continue;
@@ -88,6 +89,7 @@ bool Worker::EnsureSession() {
 void Worker::OnStoreFailure(const StoreUnavailable& error) {
   session_.reset();
   ++failures_;
+  context_.cadence.KeepOn(context_.env.now());
   context_.observer.OnStore(false, error.reason(), error.what());
   PauseFor(kReconnect.Jittered(failures_, context_.env.random()));
 }
@@ -111,11 +113,10 @@ ClaimRequest Worker::Request() const {
 
 // One claim with the turn to poll; the turn is handed on as soon as the claim has returned.
 void Worker::Turn(PollTurn::Kind kind) {
+  if (!Active()) return Rest(kind, kSilentPause);
   if (!context_.shared.Admit()) {
-    context_.turn.Done(kind, PollTurn::Found::kFailed);
-    Look();
-    PauseFor(kTinyPause);
-    return;
+    context_.cadence.KeepOn(context_.env.now());
+    return Rest(kind, kTinyPause);
   }
   std::unique_ptr<Batch> batch;
   try {
@@ -125,6 +126,7 @@ void Worker::Turn(PollTurn::Kind kind) {
     context_.turn.Done(kind, PollTurn::Found::kFailed);
     throw;
   }
+  if (batch->full()) context_.cadence.KeepOn(context_.env.now());
   const bool empty = batch->messages().empty();
   context_.turn.Done(kind, batch->full() ? PollTurn::Found::kMore
                            : empty       ? PollTurn::Found::kNothing
@@ -141,6 +143,15 @@ void Worker::Turn(PollTurn::Kind kind) {
     return;
   }
   Deliver(*batch, false);
+}
+
+bool Worker::Active() { return context_.cadence.Active(context_.env.now(), context_.env.time_of_day); }
+
+// The turn passes without a claim.
+void Worker::Rest(PollTurn::Kind kind, milliseconds pause) {
+  context_.turn.Done(kind, PollTurn::Found::kFailed);
+  Look();
+  PauseFor(pause);
 }
 
 // While nothing is claimed, whether the database is there and what operators want is still to be known.

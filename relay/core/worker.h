@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/cadence.h"
 #include "core/dispatch.h"
 #include "core/environment.h"
 #include "core/live_settings.h"
@@ -26,6 +27,7 @@ struct WorkerContext {
   Observer& observer;
   SharedState& shared;
   PollTurn& turn;
+  Cadence& cadence;
   const LiveSettings& live;
   const Environment& env;
   Drain& drain;
@@ -45,6 +47,8 @@ class Worker {
  private:
   bool EnsureSession();
   void Turn(PollTurn::Kind kind);
+  bool Active();  // by cadence
+  void Rest(PollTurn::Kind kind, milliseconds pause);
   void Look();
   void Trial(const ClaimRequest::Trial& trial);
   std::unique_ptr<Batch> Claim(const ClaimRequest& request);

@@ -175,6 +175,8 @@ void Metrics::CountLog(LogLevel level) {
   parts_->counters.log_messages[IndexOf(kLogLevels, LevelName(level))]->Increment();
 }
 
+bool Metrics::SetSilent(const std::string& until) { return parts_->state.SetSilent(until); }
+
 void Metrics::SetReady(bool ready) { parts_->state.SetReady(ready); }
 
 void Metrics::SetConfigReloaded(bool ok) { parts_->state.SetConfigReloaded(ok); }

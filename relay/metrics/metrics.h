@@ -53,6 +53,8 @@ class Metrics final : public Observer {
   void CountLog(LogLevel level);
   void SetReady(bool ready);
   void SetConfigReloaded(bool ok);
+  // Empty: messages are claimed; else how long they are not, by cadence. True: it has begun or ended.
+  bool SetSilent(const std::string& until);
 
   // For content type "text/plain; version=0.0.4; charset=utf-8".
   std::string Text() const;

@@ -67,6 +67,13 @@ void RelayState::SetConfigReloaded(bool ok) {
   config_reloaded_ = ok;
 }
 
+bool RelayState::SetSilent(const std::string& until) {
+  const std::lock_guard lock(mutex_);
+  const bool changed = until.empty() != silent_until_.empty();
+  silent_until_ = until;
+  return changed;
+}
+
 void RelayState::AddInFlight(const BatchLoad& load) {
   const std::lock_guard lock(mutex_);
   in_flight_.messages += load.messages;
@@ -102,6 +109,8 @@ void RelayState::WriteConditions(FamilyList& list) const {
              config_reloaded_);
   list.Gauge("postgres_up", "1 while PostgreSQL can be used.", store_up_);
   list.Gauge("paused", "1 while an operator has paused everything.", paused_);
+  list.Gauge("cadence_active", "1 while messages may be claimed, 0 while silence is intended.",
+             silent_until_.empty());
   list.GaugeBy("topics_paused", "Topics whose messages wait, by why.", "reason",
                {{"unknown_topic", CountPauses(TopicPause::kUnknownTopic)},
                 {"authorization", CountPauses(TopicPause::kAuthorization)},
@@ -142,6 +151,7 @@ void RelayState::Fill(RelaySnapshot& snapshot) const {
   snapshot.paused = paused_;
   snapshot.paused_reason = paused_reason_;
   snapshot.paused_since = paused_since_;
+  snapshot.silent_until = silent_until_;
   snapshot.store_up = store_up_;
   snapshot.store_why = store_why_;
   snapshot.store_since = store_since_;

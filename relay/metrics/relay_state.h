@@ -27,6 +27,7 @@ class RelayState {
   StoreUnavailable::Reason store_reason() const;  // why it was last down
   void SetReady(bool ready);
   void SetConfigReloaded(bool ok);
+  bool SetSilent(const std::string& until);  // see Metrics
   void AddInFlight(const BatchLoad& load);
   void Claimed(bool sent);  // a claim found messages; perhaps some were sent
   void Purged();
@@ -58,6 +59,7 @@ class RelayState {
   StoreUnavailable::Reason store_reason_ = StoreUnavailable::Reason::kOther;
   bool ready_ = false;
   bool config_reloaded_ = true;
+  std::string silent_until_;  // by cadence; empty: it is not
   BatchLoad in_flight_;
   std::optional<double> last_claim_, last_sent_, last_purge_;  // seconds since the Unix epoch
 };

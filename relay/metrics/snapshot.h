@@ -46,6 +46,8 @@ struct RelaySnapshot {
   TimePoint paused_since;
   std::vector<PausedTopic> paused_topics;
 
+  std::string silent_until;  // nothing is claimed, by cadence; empty: it is not so
+
   bool store_up = false;
   std::string store_why;  // empty while it is up
   TimePoint store_since;

@@ -43,6 +43,7 @@ class Crew {
                                                                 .observer = observer,
                                                                 .shared = shared,
                                                                 .turn = turn,
+                                                                .cadence = cadence,
                                                                 .live = live,
                                                                 .env = env,
                                                                 .drain = drain,
@@ -72,6 +73,7 @@ class Crew {
   SharedState shared{observer, 3};
   LiveSettings live;
   PollTurn turn{milliseconds(0), milliseconds(5)};
+  Cadence cadence{CadenceSettings{}};
   std::atomic<std::uint64_t> random{0};
   const Environment env{Now, [this] { return random += 0x9e3779b97f4a7c15U; }};
   Drain drain;
@@ -339,6 +341,17 @@ TEST_CASE("new settings take effect at the next claim", "[worker]") {
   for (int i = 0; i < 6; ++i) crew.outbox.Insert("t", "k", "p");
   CHECK(crew.AwaitSent(6));
   for (const std::size_t batch : crew.observer.story().batches) CHECK(batch <= 2);
+}
+
+TEST_CASE("a worker that is silent by cadence claims nothing, but hears operators", "[worker]") {
+  Crew crew;
+  crew.cadence.Set({.mode = CadenceMode::kManual});
+  crew.outbox.Insert("t", "k", "p");
+  crew.Start(2);
+  CHECK(WaitFor([&] { return !crew.observer.story().control.empty(); }));
+  CHECK(crew.Logged().empty());
+  crew.cadence.Set({});
+  CHECK(crew.AwaitSent(1));
 }
 
 }  // namespace

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+e2e_test(pace_test TIMEOUT 400 SOURCES faults_scene.cc cadence_test.cc)
