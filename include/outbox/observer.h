@@ -15,6 +15,13 @@ namespace outbox {
 enum class BreakerState : std::uint8_t { kClosed, kOpen, kHalfOpen };
 enum class TopicPause : std::uint8_t { kUnknownTopic, kAuthorization, kSuspected, kOperator };
 
+// What became of the copies of failed messages that were to go to a dead letter topic.
+struct DeadLetterTally {
+  int copied = 0;     // persisted
+  int postponed = 0;  // not: the message stays retrying
+  int given_up = 0;   // not, and the message is failed all the same
+};
+
 // One claim from BEGIN to its end, told once. Everything here is a view that lives for the call.
 struct ClaimReport {
   std::span<const Message> messages = {};
@@ -33,6 +40,7 @@ struct ClaimReport {
   int lanes = 0;
   int lanes_busy = 0;
   bool nothing_due = false;  // in the whole outbox
+  DeadLetterTally dead_letters = {};
 };
 
 // What one batch holds from its claim until its transaction has ended.

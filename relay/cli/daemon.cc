@@ -86,7 +86,8 @@ Tunables ToTunables(const Settings& settings, std::int64_t max_payload) {
           .poll_min = settings.outbox.poll_min,
           .poll_max = settings.outbox.poll_max,
           .retention = settings.retention.sent,
-          .cadence = settings.cadence};
+          .cadence = settings.cadence,
+          .dead_letters = settings.dead_letters};
 }
 
 Daemon::Daemon(ConfigRequest request, Config config, DaemonOptions options)

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/doctor.h"
 #include "cli/exit_code.h"
@@ -123,8 +124,14 @@ class Doctor {
   }
 
   void ExamineCluster() {
-    std::vector<std::string> names;
-    for (const WaitingTopic& topic : waiting_) names.push_back(topic.topic);
+    std::set<std::string> topics;
+    for (const WaitingTopic& topic : waiting_) topics.insert(topic.topic);
+    // Needed only when a message fails, and missed only then.
+    const DeadLetterSettings& dead_letters = config_->settings.dead_letters;
+    topics.insert(dead_letters.topic);
+    for (const auto& [topic, target] : dead_letters.by_topic) topics.insert(target);
+    topics.erase("");
+    const std::vector<std::string> names(topics.begin(), topics.end());
     KafkaPublisherOptions options;
     options.outbox_name = config_->settings.outbox.name;
     options.kafka = config_->settings.kafka;

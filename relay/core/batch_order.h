@@ -18,6 +18,8 @@ struct BatchOrder {
   OnFailed on_failed = OnFailed::kSkip;
   RetryPolicy retry;
   bool trial = false;  // everything goes alone
+  // Whether a message is failed is only known when its copy has been published, after this.
+  bool dead_letters = false;
   // When to give up because the relay shuts down; looked at again and again.
   std::function<TimePoint()> stop_by;
 };

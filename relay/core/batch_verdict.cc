@@ -47,7 +47,8 @@ void BatchVerdict::Decide(std::size_t index, Road road, const Report& report) {
 bool BatchVerdict::DecideAlone(std::size_t index, const Report& report) {
   Decide(index, Road::kAlone, report);
   const Outcome outcome = settlement_.outcomes[index];
-  return outcome == Outcome::kSent || (outcome == Outcome::kFailed && order_.on_failed == OnFailed::kSkip);
+  const bool passable = order_.on_failed == OnFailed::kSkip && !order_.dead_letters;
+  return outcome == Outcome::kSent || (outcome == Outcome::kFailed && passable);
 }
 
 void BatchVerdict::PassOn(const Message& message, const Report& report) {

@@ -30,6 +30,7 @@ class BatchVerdict {
   void Close(bool generation_ended, bool tried_long, TimePoint now);
 
   const Settlement& settlement() const { return settlement_; }
+  Settlement& settlement() { return settlement_; }  // for DeadLetters
   const std::vector<Report>& reports() const { return reports_; }
   bool anything_settled() const { return anything_settled_; }
   bool persisted() const { return persisted_; }

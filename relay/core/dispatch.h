@@ -45,6 +45,7 @@ class Dispatch {
   void Run();
 
   const Settlement& settlement() const { return verdict_.settlement(); }
+  Settlement& settlement() { return verdict_.settlement(); }  // for DeadLetters
   const std::vector<Report>& reports() const { return verdict_.reports(); }
   bool anything_settled() const { return verdict_.anything_settled(); }
   bool persisted() const { return verdict_.persisted(); }

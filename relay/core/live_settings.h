@@ -21,6 +21,7 @@ struct Tunables {
   milliseconds poll_max{50};
   std::optional<seconds> retention;
   CadenceSettings cadence = {};
+  DeadLetterSettings dead_letters = {};
 };
 
 // Hands the present tunables to whoever asks. Thread-safe; version() is cheap, so a worker copies

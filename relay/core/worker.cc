@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/dead_letters.h"
 #include "core/kill_point.h"
 
 namespace outbox {
@@ -234,6 +235,7 @@ void Worker::Deliver(Batch& batch, bool trial) {
                      .on_failed = control_->on_failed,
                      .retry = tunables_.retry,
                      .trial = trial,
+                     .dead_letters = tunables_.dead_letters.any(),
                      .stop_by = [this] { return context_.drain.stop_by(); }},
                     *delivery, context_.publisher, context_.shared, context_.env);
   dispatch.Run();
@@ -248,9 +250,26 @@ void Worker::Deliver(Batch& batch, bool trial) {
   } else {
     context_.shared.OnBatch(dispatch.persisted(), dispatch.outage(), dispatch.why(), published);
   }
+  if (tunables_.dead_letters.any() && !dispatch.settlement().refusals.empty())
+    report.dead_letters = PublishDeadLetters(batch, dispatch);
   report.settled = Settle(batch, dispatch, report);
   report.transaction_time = Since(batch.claimed_at(), context_.env.now());
   context_.observer.OnClaim(report);
+}
+
+DeadLetterTally Worker::PublishDeadLetters(const Batch& batch, Dispatch& dispatch) {
+  const TimePoint until = std::min({context_.env.now() + DeadLetters::kCopyFor,
+                                    batch.claimed_at() + context_.deadline, context_.drain.stop_by()});
+  const DeadLetters::Task task{.messages = batch.messages(),
+                               .memory = batch.memory(),
+                               .reports = dispatch.reports(),
+                               .until = until,
+                               .topics = tunables_.dead_letters,
+                               .retry = tunables_.retry};
+  const DeadLetterTally tally =
+      DeadLetters(task, context_.publisher, context_.env).Publish(dispatch.settlement());
+  if (tally.copied > 0) KillPoint("copied");
+  return tally;
 }
 
 // Throws StoreUnavailable after telling the observer. What is known to be persisted is remembered

@@ -53,6 +53,7 @@ class Worker {
   void Trial(const ClaimRequest::Trial& trial);
   std::unique_ptr<Batch> Claim(const ClaimRequest& request);
   void Deliver(Batch& batch, bool trial);
+  DeadLetterTally PublishDeadLetters(const Batch& batch, Dispatch& dispatch);
   bool Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report);
   void HearControl();
   void OnStoreFailure(const StoreUnavailable& error);

@@ -68,6 +68,10 @@ Counters::Counters(Registry& registry, const Labels& labels, const BuildInfo& bu
                 "Messages that are perhaps in Kafka but are not settled, so they will be sent again. "
                 "A relay that is killed counts nothing.");
   claims = make.Each(kClaimResults, "result", "claims_total", "Claims by how much they found.");
+  dead_letters =
+      make.Each(kDeadLetterResults, "result", "dead_letters_total",
+                "Copies of failed messages for a dead letter topic: persisted; not, so the message "
+                "stays retrying; not, and the message is failed all the same.");
   generations = make.Each(kGenerationReasons, "reason", "producer_generations_total",
                           "Producers that were given up, with everything that they had in flight.");
   rollbacks =

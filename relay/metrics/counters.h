@@ -21,6 +21,7 @@ prometheus::Family<prometheus::Counter>& CounterFamily(prometheus::Registry& reg
                                                        const char* help);
 
 inline constexpr std::array<const char*, 3> kClaimResults{"full", "partial", "empty"};
+inline constexpr std::array<const char*, 3> kDeadLetterResults{"copied", "postponed", "given_up"};
 inline constexpr std::array<const char*, 5> kGenerationReasons{"refusal", "deadline", "fatal", "shutdown",
                                                                "other"};
 inline constexpr std::array<const char*, 5> kRollbackReasons{"connection_lost", "timeout", "row_count",
@@ -40,6 +41,7 @@ struct Counters {
   Group<kReturnReasons.size()> returned;
   Group<kDuplicateReasons.size()> duplicates;
   Group<kClaimResults.size()> claims;
+  Group<kDeadLetterResults.size()> dead_letters;
   Group<kGenerationReasons.size()> generations;
   Group<kRollbackReasons.size()> rollbacks;
   Group<kReconnectReasons.size()> reconnects;

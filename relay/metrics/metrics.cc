@@ -113,6 +113,9 @@ void Metrics::OnClaim(const ClaimReport& claim) {
   counters.claimed->Increment(static_cast<double>(claim.messages.size()));
   Increment(counters.returned, tally.returned);
   Increment(counters.duplicates, tally.duplicates);
+  const DeadLetterTally& copies = claim.dead_letters;
+  Increment(counters.dead_letters, {static_cast<double>(copies.copied), static_cast<double>(copies.postponed),
+                                    static_cast<double>(copies.given_up)});
   Observe(*counters.latency, tally.latency);
   parts_->topics.Add(tally.topics, clock_());
   parts_->state.Claimed(tally.sent > 0);

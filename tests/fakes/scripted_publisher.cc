@@ -44,6 +44,7 @@ class ScriptedPublisher::ScriptedDelivery final : public Delivery {
                                   .topic = std::string(message.topic),
                                   .key = Copy(message.key),
                                   .payload = Copy(message.payload),
+                                  .headers = std::string(message.headers),
                                   .road = road,
                                   .generation = flight_->generation},
                                  index, message.oversize > 0);

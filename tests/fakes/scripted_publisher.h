@@ -22,6 +22,7 @@ struct Published {
   std::string topic;
   std::optional<std::string> key;
   std::optional<std::string> payload;
+  std::string headers = {};
   Road road = Road::kMain;
   int generation = 0;  // of kMain, counted from 1
 };

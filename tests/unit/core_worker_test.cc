@@ -354,5 +354,20 @@ TEST_CASE("a worker that is silent by cadence claims nothing, but hears operator
   CHECK(crew.AwaitSent(1));
 }
 
+TEST_CASE("a message that fails is copied first, and what follows it waits for that", "[worker]") {
+  Tunables tunables = Quick();
+  tunables.retry.max_attempts = 2;
+  tunables.dead_letters.topic = "dead";
+  Crew crew(tunables);
+  const auto bad = crew.outbox.Insert("t", "k", "p");
+  const auto next = crew.outbox.Insert("t", "k", "p");
+  for (int i = 0; i < 3; ++i) crew.broker.AnswerId(bad, kRefusal);
+  crew.Start();
+  CHECK(WaitFor([&] { return crew.outbox.Count(Status::kFailed) == 1; }));
+  CHECK(crew.AwaitSent(1));
+  CHECK(crew.Logged() == IdList{bad, next});
+  CHECK(crew.broker.log().front().topic == "dead");
+}
+
 }  // namespace
 }  // namespace outbox::test
