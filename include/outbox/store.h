@@ -79,6 +79,10 @@ struct ClaimRequest {
   // Messages of these topics are held: they stay where they are, and are found again when the topic
   // is no longer named.
   std::vector<std::string> held_topics;
+  // Fresh messages of these are left to claims of their own, which hold no others. Unlike held ones they
+  // are due.
+  std::vector<std::string> apart_topics;
+  std::optional<std::string> only;  // one of those: nothing but fresh messages of it
   // Asks for the oldest message of one topic in one lane, although the topic may be held.
   struct Trial {
     std::string topic;

@@ -63,6 +63,18 @@ std::int64_t ScanMemory::floor(int index) const {
   return lowest;
 }
 
+std::int64_t ScanMemory::start_behind(int index, std::string_view name, std::string_view prefix) const {
+  const Lane& lane = lanes_[static_cast<std::size_t>(index)];
+  const auto hold = lane.holds.find(name);
+  std::int64_t start = hold == lane.holds.end() ? lane.start : hold->second;
+  if (Mutant("apart_forgets_units")) return start;
+  for (auto other = lane.holds.lower_bound(prefix); other != lane.holds.end(); ++other) {
+    if (!other->first.starts_with(prefix)) break;
+    start = std::min(start, other->second);
+  }
+  return start;
+}
+
 void ScanMemory::Own(Xid xid) {
   own_.push_back(xid);
   if (own_.size() > kMostPairs) own_.pop_front();
@@ -112,6 +124,17 @@ void ScanMemory::Advance(const LaneRead& read, std::int64_t bound) {
   }
   if (read.unsettled && !Mutant("past_unsettled")) start = std::min(start, *read.unsettled - 1);
   lane.start = start;
+}
+
+void ScanMemory::AdvanceHold(const LaneRead& read, std::int64_t bound, std::string_view name) {
+  Lane& lane = lanes_[static_cast<std::size_t>(read.lane)];
+  const auto hold = lane.holds.find(name);
+  // It may have begun after the read, or be a new one, from further below.
+  if (hold == lane.holds.end() || read.start > hold->second || !read.may_advance) return;
+  if (Mutant("apart_remembered_id") && !pairs_.empty()) bound = pairs_.back().last_drawn;
+  std::int64_t upto = read.cut ? std::min(*read.cut, bound) : bound;
+  if (read.unsettled) upto = std::min(upto, *read.unsettled - 1);
+  hold->second = std::max(hold->second, upto);
 }
 
 }  // namespace outbox

@@ -31,6 +31,8 @@ namespace outbox {
 //   4. Rows passed over because their unit waits or their topic is paused are *held*. Each hold keeps
 //      the lowest scan start of the reads made while it lasted; when it ends, the start returns there,
 //      and a read made under it that ends later moves nothing.
+//   5. What a hold holds may be read by itself. As far as such a read goes by rule 3, nothing is left of
+//      it, and what the hold keeps moves up to there.
 //
 // Our own transactions insert nothing, so their xids do not count as foreign. Pure arithmetic: no
 // I/O, no clock. Not thread-safe; the store guards it. It describes one server's past: Forget() when
@@ -60,6 +62,9 @@ class ScanMemory {
   void EndHolds(std::string_view prefix, const std::vector<std::string>& still);
 
   std::int64_t start(int lane) const { return lanes_[static_cast<std::size_t>(lane)].start; }
+  // Where a read of nothing but the rows that this hold holds begins. Some of them may be held by others
+  // besides, whose names begin with `prefix`: perhaps these have ended, and nobody has noticed.
+  std::int64_t start_behind(int lane, std::string_view hold, std::string_view prefix) const;
   // No unsent row of the lane, held or not, lies at or below this.
   std::int64_t floor(int lane) const;
 
@@ -71,6 +76,9 @@ class ScanMemory {
   // of a snapshot not younger than its reads.
   void AddPair(Xid xid, std::int64_t last_drawn);
   void Advance(const LaneRead& read, std::int64_t bound);
+  // The same, of a read of nothing but the rows that a hold holds and of no unit that waits: where the
+  // scan is to return to moves instead, and the hold goes on.
+  void AdvanceHold(const LaneRead& read, std::int64_t bound, std::string_view hold);
 
  private:
   struct Lane {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ struct ClaimState {
   std::int64_t bound = ScanMemory::kNone;
   microseconds now{0};  // the database's clock
   std::vector<ScanMemory::LaneRead> reads;
-  bool trial = false;  // tells nothing about the lane
+  bool trial = false;               // tells nothing about the lane
+  std::optional<std::string> only;  // tells about this topic alone
 };
 
 }  // namespace outbox

@@ -21,12 +21,20 @@ std::string LaneBook::UnitHold(std::string_view topic, std::string_view key) {
 
 std::string LaneBook::TopicHold(std::string_view topic) { return std::string(kTopicPrefix).append(topic); }
 
-std::vector<LaneBook::Entry> LaneBook::Lanes(const std::vector<std::string>& held_topics, TimePoint now) {
+std::vector<LaneBook::Entry> LaneBook::Lanes(const std::vector<std::string>& held_topics, TimePoint now,
+                                             const std::vector<std::string>& apart_topics) {
   std::vector<std::string> holds;
   for (const std::string& topic : held_topics) holds.push_back(TopicHold(topic));
+  for (const std::string& topic : apart_topics) holds.push_back(TopicHold(topic));
   const std::scoped_lock lock(mutex_);
   memory_.EndHolds(kTopicPrefix, holds);
   held_topics_ = held_topics;
+  std::vector<Entry> entries = FreeLanes();
+  ChooseSweep(entries, now);
+  return entries;
+}
+
+std::vector<LaneBook::Entry> LaneBook::FreeLanes() const {
   std::vector<Entry> entries;
   entries.reserve(kLanes);
   for (int i = 0; i < kLanes; ++i) {
@@ -34,8 +42,24 @@ std::vector<LaneBook::Entry> LaneBook::Lanes(const std::vector<std::string>& hel
     if (ours_[static_cast<std::size_t>(lane)]) continue;
     entries.push_back({lane, memory_.start(lane), waiting_[static_cast<std::size_t>(lane)], false});
   }
-  ChooseSweep(entries, now);
   return entries;
+}
+
+std::vector<LaneBook::Entry> LaneBook::LanesOf(const std::string& topic) const {
+  const std::string hold = TopicHold(topic);
+  const std::string units = UnitHold(topic, {});
+  const std::scoped_lock lock(mutex_);
+  std::vector<Entry> entries = FreeLanes();
+  for (Entry& entry : entries) {
+    entry.start = memory_.start_behind(entry.lane, hold, units);
+    entry.waiting.clear();  // what waits is the others' affair
+  }
+  return entries;
+}
+
+std::int64_t LaneBook::StartOf(int lane, const std::string& topic) const {
+  const std::scoped_lock lock(mutex_);
+  return memory_.start_behind(lane, TopicHold(topic), UnitHold(topic, {}));
 }
 
 // Of the lanes that are free the one that was swept longest ago; first, so that it is taken if any is.
@@ -141,11 +165,18 @@ int LaneBook::epoch() const {
 }
 
 void LaneBook::Advance(int epoch, Xid xid, std::int64_t last_drawn,
-                       const std::vector<ScanMemory::LaneRead>& reads, std::int64_t bound) {
+                       const std::vector<ScanMemory::LaneRead>& reads, std::int64_t bound,
+                       const std::optional<std::string>& only) {
   const std::scoped_lock lock(mutex_);
   if (epoch != epoch_) return;
   memory_.AddPair(xid, Mutant("drawn_after_xid") ? last_drawn_ : last_drawn);
-  for (const auto& read : reads) memory_.Advance(read, bound);
+  for (const auto& read : reads) {
+    if (only) {
+      memory_.AdvanceHold(read, bound, TopicHold(*only));
+    } else {
+      memory_.Advance(read, bound);
+    }
+  }
 }
 
 std::vector<std::string> LaneBook::held_topics() const {

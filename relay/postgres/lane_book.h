@@ -3,6 +3,7 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,11 @@ class LaneBook {
     std::vector<std::string> holds = {};  // that it is read under
   };
   // The lanes that none of our batches holds, from a rotating first one.
-  std::vector<Entry> Lanes(const std::vector<std::string>& held_topics, TimePoint now);
+  std::vector<Entry> Lanes(const std::vector<std::string>& held_topics, TimePoint now,
+                           const std::vector<std::string>& apart_topics = {});
+  // The same, for a claim of nothing but one topic that is apart.
+  std::vector<Entry> LanesOf(const std::string& topic) const;
+  std::int64_t StartOf(int lane, const std::string& topic) const;
   Entry TrialLane(const ClaimRequest::Trial& trial);
 
   void Hold(const std::vector<int>& lanes);  // locked for a batch of ours
@@ -54,7 +59,7 @@ class LaneBook {
   // `epoch` as of when the reads began: what was forgotten since is not learned again.
   int epoch() const;
   void Advance(int epoch, Xid xid, std::int64_t last_drawn, const std::vector<ScanMemory::LaneRead>& reads,
-               std::int64_t bound);
+               std::int64_t bound, const std::optional<std::string>& only = {});
 
   // Where a reader of everything unsent, held or not, may begin in each lane.
   std::vector<std::int64_t> Floors() const;
@@ -63,6 +68,7 @@ class LaneBook {
 
  private:
   // Both under mutex_.
+  std::vector<Entry> FreeLanes() const;
   void ChooseSweep(std::vector<Entry>& entries, TimePoint now);
   void ForgetAll();
 

@@ -26,12 +26,16 @@ LaneReader::LaneReader(Connection& connection, const Statements& statements, Lan
       book_(book),
       task_(std::move(task)),
       contents_(contents) {
-  for (const std::string& topic : task_.held_topics) topic_holds_.push_back(LaneBook::TopicHold(topic));
+  for (const auto* topics : {&task_.held_topics, &task_.request.apart_topics}) {
+    for (const std::string& topic : *topics) topic_holds_.push_back(LaneBook::TopicHold(topic));
+  }
 }
 
 void LaneReader::Read(const Lanes& lanes) {
   if (task_.request.trial) {
     Run(statements_.Trial(task_.on_failed), lanes, nullptr);
+  } else if (task_.request.only) {
+    ReadOnly(lanes);
   } else {
     Lanes careful;
     ReadPlain(lanes, careful);
@@ -55,6 +59,19 @@ void LaneReader::ReadPlain(const Lanes& lanes, Lanes& careful) {
     plain.push_back(std::move(entry));
   }
   if (!plain.empty()) Run(statements_.Read(task_.on_failed, false), plain, &careful);
+}
+
+void LaneReader::ReadOnly(Lanes lanes) {
+  // Now that they are ours; a hold may have ended before.
+  for (auto& entry : lanes) entry.start = book_.StartOf(entry.lane, *task_.request.only);
+  Lanes careful;
+  Run(statements_.Only(task_.on_failed), lanes, &careful);
+  if (careful.empty()) return;
+  const std::size_t first = contents_.claim.reads.size();
+  Run(statements_.Trial(task_.on_failed), careful, nullptr);
+  // What is behind a message that waits was passed over, and nothing but the hold remembers it.
+  for (std::size_t i = first; i < contents_.claim.reads.size(); ++i)
+    contents_.claim.reads[i].may_advance = false;
 }
 
 void LaneReader::ReadCareful(Lanes lanes) {
@@ -119,10 +136,20 @@ std::vector<std::string> LaneReader::Parameters(const Lanes& lanes) const {
                                          std::to_string(most),
                                          bytes,
                                          std::to_string(request.max_payload),
-                                         request.trial ? "{}" : TextArray(task_.held_topics),
+                                         HeldTopics(),
                                          bytes};
   if (request.trial) parameters.push_back(request.trial->topic);
+  if (request.only) parameters.push_back(*request.only);
   return parameters;
+}
+
+// Of fresh rows.
+std::string LaneReader::HeldTopics() const {
+  const ClaimRequest& request = task_.request;
+  if (request.trial || request.only) return "{}";
+  std::vector<std::string> topics = task_.held_topics;
+  topics.insert(topics.end(), request.apart_topics.begin(), request.apart_topics.end());
+  return TextArray(topics);
 }
 
 pqxx::const_result_iterator LaneReader::TakeLane(pqxx::const_result_iterator row,
@@ -169,10 +196,9 @@ void LaneReader::FindLocked(const LaneBook::Entry& lane, bool careful, std::size
   auto& read = contents_.claim.reads.back();
   const std::int64_t upto = read.cut.value_or(std::numeric_limits<std::int64_t>::max());
   const Statement& seen = statements_.Seen(task_.on_failed, careful);
-  const std::string held_topics = task_.request.trial ? "{}" : TextArray(task_.held_topics);
   const auto result = connection_.Query(
       seen.name, seen.sql,
-      {std::to_string(lane.lane), std::to_string(lane.start), std::to_string(upto), held_topics});
+      {std::to_string(lane.lane), std::to_string(lane.start), std::to_string(upto), HeldTopics()});
   std::size_t found = 0;
   std::size_t next = first;
   for (const auto& row : result) {

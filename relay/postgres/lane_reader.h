@@ -19,6 +19,7 @@ namespace outbox {
 // each lane was read:
 //
 //   plain    lanes where nothing waits, all in one statement, which leaves out the others
+//   only     one topic that is apart, plain where nothing waits; without its retries
 //   careful  those, with their waiting units, and retries that are due
 //   check    every row that was seen but could not be locked holds its unit for this claim
 //
@@ -41,11 +42,13 @@ class LaneReader {
  private:
   void ReadPlain(const Lanes& lanes, Lanes& careful);
   void ReadCareful(Lanes lanes);
+  void ReadOnly(Lanes lanes);
   void ReadRetries(const Lanes& lanes);
   // Runs a read and sorts its rows into the batch; lanes it left out because something waits there go
   // to `waiting`.
   void Run(const Statement& statement, const Lanes& lanes, Lanes* waiting);
   std::vector<std::string> Parameters(const Lanes& lanes) const;
+  std::string HeldTopics() const;
   // Takes the rows of one lane, from `row` on; returns the first row behind them.
   pqxx::const_result_iterator TakeLane(pqxx::const_result_iterator row,
                                        const pqxx::const_result_iterator& end, const Lanes& lanes,

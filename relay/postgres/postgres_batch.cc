@@ -19,7 +19,7 @@ void PostgresBatch::Settle(const Settlement& settlement) {
   LowerToUnsettled(settlement);
   const ClaimState& claim = contents_.claim;
   if (Mutant("advance_before_commit") && !claim.trial) {
-    book_.Advance(claim.epoch, claim.xid, claim.last_drawn, claim.reads, claim.bound);
+    book_.Advance(claim.epoch, claim.xid, claim.last_drawn, claim.reads, claim.bound, claim.only);
   }
   KillPoint("settled");
   KillPointDuring("committing");
@@ -27,7 +27,7 @@ void PostgresBatch::Settle(const Settlement& settlement) {
   KillPoint("committed");
   open_ = false;
   if (claim.trial) return;
-  book_.Advance(claim.epoch, claim.xid, claim.last_drawn, claim.reads, claim.bound);
+  book_.Advance(claim.epoch, claim.xid, claim.last_drawn, claim.reads, claim.bound, claim.only);
 }
 
 void PostgresBatch::Write(const Settlement& settlement) {

@@ -54,22 +54,29 @@ void PostgresSession::PlanStatements() {
 void PostgresSession::Fill(const ClaimRequest& request, bool look_first, Contents& contents) {
   contents.claim.epoch = book_.epoch();
   contents.claim.trial = request.trial.has_value();
+  contents.claim.only = request.only;
   std::vector<std::string> held_topics = request.held_topics;
   held_topics.insert(held_topics.end(), control_.paused_topics.begin(), control_.paused_topics.end());
-  const Lanes wanted =
-      request.trial ? Lanes{book_.TrialLane(*request.trial)} : book_.Lanes(held_topics, contents.claimed_at);
+  const Lanes wanted = LanesFor(request, held_topics, contents.claimed_at);
   // While there is nothing to do one statement a claim tells so; a transaction would be three.
   if (request.lanes == 0 || control_.paused) look_first = true;
   if (look_first && connection_.keeps_settings() && (!AnyWork(wanted) || request.lanes == 0)) return;
   connection_.Begin();
   const Lanes lanes = Take(request, wanted, contents);
   if (lanes.empty() || control_.paused) return;
+  if (request.only && std::ranges::count(control_.paused_topics, *request.only) > 0) return;
   KillPoint("lanes_taken");
   LaneReader reader(
       connection_, statements_, book_,
       {.request = request, .held_topics = std::move(held_topics), .on_failed = control_.on_failed}, contents);
   reader.Read(lanes);
   CountSwept(lanes, contents.messages);
+}
+
+PostgresSession::Lanes PostgresSession::LanesFor(const ClaimRequest& request,
+                                                 const std::vector<std::string>& held_topics, TimePoint now) {
+  if (request.trial) return {book_.TrialLane(*request.trial)};
+  return request.only ? book_.LanesOf(*request.only) : book_.Lanes(held_topics, now, request.apart_topics);
 }
 
 std::optional<pqxx::row> PostgresSession::Ask(const Lanes& wanted, int most) {
@@ -159,7 +166,7 @@ std::unique_ptr<Batch> PostgresSession::Finish(Contents contents) {
     connection_.Rollback();
     const ClaimState& claim = contents.claim;
     if (!claim.trial && !claim.reads.empty()) {
-      book_.Advance(claim.epoch, claim.xid, claim.last_drawn, claim.reads, claim.bound);
+      book_.Advance(claim.epoch, claim.xid, claim.last_drawn, claim.reads, claim.bound, claim.only);
     }
   }
   return std::make_unique<PostgresBatch>(connection_, statements_, book_, std::move(contents));

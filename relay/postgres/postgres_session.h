@@ -44,6 +44,7 @@ class PostgresSession : public StoreSession {
   void Fill(const ClaimRequest& request, bool look_first, Contents& contents);
   // Runs the take statement and hears what it tells. Null: what we remembered was of another past, and
   // this claim ends.
+  Lanes LanesFor(const ClaimRequest& request, const std::vector<std::string>& held_topics, TimePoint now);
   std::optional<pqxx::row> Ask(const Lanes& wanted, int most);
   bool AnyWork(const Lanes& wanted);
   Lanes Take(const ClaimRequest& request, const Lanes& wanted, Contents& contents);

@@ -265,6 +265,8 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
   read_careful_block = read("read_careful_block", kWaitsBlock, true, "");
   trial_skip = read("trial_skip", kWaitsSkip, true, " AND o.topic = $8::text");
   trial_block = read("trial_block", kWaitsBlock, true, " AND o.topic = $8::text");
+  only_skip = read("only_skip", kWaitsSkip, false, " AND o.topic = $8::text");
+  only_block = read("only_block", kWaitsBlock, false, " AND o.topic = $8::text");
   waiting_skip = fill("waiting_skip", kWaiting, kWaitsSkip);
   waiting_block = fill("waiting_block", kWaiting, kWaitsBlock);
   const std::string retries = Fill(kRetries, {{"columns", Fill(kColumns, {{"max", "$3::bigint"}})}});

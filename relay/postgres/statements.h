@@ -34,6 +34,10 @@ struct Statements {
   const Statement& Trial(OnFailed on_failed) const {
     return on_failed == OnFailed::kSkip ? trial_skip : trial_block;
   }
+  // As the plain Read, and an eighth parameter: the topic.
+  const Statement& Only(OnFailed on_failed) const {
+    return on_failed == OnFailed::kSkip ? only_skip : only_block;
+  }
   // Parameters: lanes.
   const Statement& Waiting(OnFailed on_failed) const {
     return on_failed == OnFailed::kSkip ? waiting_skip : waiting_block;
@@ -50,6 +54,7 @@ struct Statements {
 
   Statement take_skip, take_block;
   Statement read_skip, read_block, read_careful_skip, read_careful_block, trial_skip, trial_block;
+  Statement only_skip, only_block;
   Statement waiting_skip, waiting_block;
   Statement retries_skip, retries_block;
   Statement seen_plain, seen_careful_skip, seen_careful_block;

@@ -260,6 +260,68 @@ TEST_CASE("messages of a held topic stay, and are found again", "[contract]") {
   });
 }
 
+TEST_CASE("messages of a topic that is apart come in claims of its own, in order", "[contract]") {
+  ForEachStore([](StoreBench& bench) {
+    if (bench.completion == Completion::kLog) return;  // has no such claims
+    const auto session = bench.Connect();
+    IdList bulk, others;
+    for (int i = 0; i < 20; ++i) {
+      bulk.push_back(bench.Insert("bulk", "k", "p"));
+      if (i % 4 == 0) others.push_back(bench.Insert("well", "k", "p"));
+    }
+    ClaimRequest general = Everything();
+    general.apart_topics = {"bulk"};
+    ClaimRequest own = general;
+    own.only = "bulk";
+    own.messages = 8;
+    CHECK(Drain(*session, general) == others);
+    IdList came = Ids(*session->Claim(own));
+    CHECK(came == IdList(bulk.begin(), bulk.begin() + 8));  // and they are given back
+    {
+      // A refusal holds its unit, whoever reads it, and is tried again among the others.
+      const auto batch = session->Claim(own);
+      Settlement settlement;
+      settlement.outcomes.assign(batch->messages().size(), Outcome::kWait);
+      settlement.outcomes[0] = Outcome::kSent;
+      settlement.outcomes[1] = Outcome::kRetry;
+      settlement.refusals = {{1, milliseconds(0), "policy: no"}};
+      batch->Settle(settlement);
+    }
+    CHECK(Drain(*session, own) == IdList{});
+    CHECK(Drain(*session, general) == IdList{bulk[1]});
+    CHECK(Drain(*session, own) == IdList(bulk.begin() + 2, bulk.end()));
+    CHECK(session->nothing_due());
+    // From where the last one came to, and from wherever that may be when it is apart no more.
+    bulk = {bench.Insert("bulk", "k", "p"), bench.Insert("bulk", "k", "p")};
+    others = {bench.Insert("well", "k", "p")};
+    CHECK(Drain(*session, general) == others);
+    CHECK(Ids(*session->Claim(own)) == bulk);
+    CHECK(Drain(*session, Everything()) == bulk);
+  });
+}
+
+TEST_CASE("a topic that is apart and that an operator has paused waits, and then loses nothing",
+          "[contract]") {
+  ForEachStore([](StoreBench& bench) {
+    if (bench.completion == Completion::kLog) return;
+    const auto session = bench.Connect();
+    ClaimRequest own = Everything();
+    own.apart_topics = {"bulk"};
+    own.only = "bulk";
+    IdList ids = {bench.Insert("bulk", "k", "p")};
+    CHECK(Drain(*session, own) == ids);
+    SharedControl control;
+    control.paused_topics = {"bulk"};
+    bench.SetControl(control);
+    ids = {bench.Insert("bulk", "k", "p"), bench.Insert("bulk", "k", "p")};
+    CHECK(Drain(*session, own) == IdList{});
+    CHECK(Drain(*session, own) == IdList{});
+    bench.SetControl({});
+    session->Claim(Everything());  // hears of it, and gives back what it took
+    CHECK(Drain(*session, own) == ids);
+  });
+}
+
 TEST_CASE("a trial takes the oldest message of its topic, though the topic is held", "[contract]") {
   ForEachStore([](StoreBench& bench) {
     const auto session = bench.Connect();

@@ -250,9 +250,12 @@ bool InMemoryOutbox::Due(const Row& row, const ClaimRequest& request) const {
   } else if (Contains(request.held_topics, row.topic) || Contains(control_.paused_topics, row.topic)) {
     return false;
   }
+  const bool fresh = row.status == Status::kPending;
+  if (request.only && (!fresh || row.topic != *request.only)) return false;
+  if (!request.only && !request.trial && fresh && Contains(request.apart_topics, row.topic)) return false;
   const TimePoint now = now_();
   const bool retries = row.status == Status::kRetrying && request.retries && !request.trial && row.due <= now;
-  if (row.status != Status::kPending && !retries) return false;
+  if (!fresh && !retries) return false;
   return std::none_of(rows_.begin(), rows_.lower_bound(row.id), [&](const auto& item) {
     const Row& before = item.second;
     if (!row.key || before.key != row.key || before.topic != row.topic || !Waits(before)) return false;

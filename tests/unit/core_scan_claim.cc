@@ -31,6 +31,10 @@ void ModelClaim::Ask() {
   if (!held_topics_.empty() && world_.Chance(10)) {
     trial_ = held_topics_.front();
     entries_ = {relay_.book.TrialLane({*trial_, static_cast<int>(world_.Below(kModelLanes))})};
+  } else if (!held_topics_.empty() && world_.Chance(30)) {
+    only_ = held_topics_[world_.Below(held_topics_.size())];
+    entries_ = relay_.book.LanesOf(*only_);
+    std::erase_if(entries_, [](const auto& entry) { return entry.lane >= kModelLanes; });
   } else {
     // The model's clock stands still for the book, so that it never sweeps.
     entries_ = relay_.book.Lanes(held_topics_, TimePoint{});
@@ -92,6 +96,20 @@ void ModelClaim::Learn() {
   relay_.book.Hold(lanes_);
   next_ = trial_ ? &ModelClaim::ReadCareful : &ModelClaim::ReadPlain;
   if (trial_) careful_ = entries_;
+  if (only_) next_ = &ModelClaim::ReadOnly;
+}
+
+void ModelClaim::ReadOnly() {
+  for (auto& entry : entries_) entry.start = relay_.book.StartOf(entry.lane, *only_);
+  Read(entries_, false, &careful_);
+  next_ = careful_.empty() ? &ModelClaim::FindLocked : &ModelClaim::ReadOnlyCareful;
+}
+
+void ModelClaim::ReadOnlyCareful() {
+  const std::size_t first = reads_.size();
+  Read(careful_, true, nullptr);
+  for (std::size_t i = first; i < reads_.size(); ++i) reads_[i].may_advance = false;
+  next_ = &ModelClaim::FindLocked;
 }
 
 std::vector<std::string> ModelClaim::TopicHolds() const {
@@ -187,7 +205,8 @@ void ModelClaim::ReadLane(const LaneBook::Entry& entry, bool careful, std::size_
     const World::Row& row = at->second;
     if (row.lane != entry.lane || row.status != Status::kPending) continue;
     const bool held = std::find(held_topics_.begin(), held_topics_.end(), row.topic) != held_topics_.end();
-    if (trial_ ? row.topic != *trial_ : held) continue;
+    const std::optional<std::string>& alone = trial_ ? trial_ : only_;
+    if (alone ? row.topic != *alone : held) continue;
     if (careful && world_.Behind(row)) continue;
     ++seen;
     if (left_out || !world_.row_locks.try_emplace(row.id, number_).second) continue;
@@ -222,7 +241,7 @@ void ModelClaim::FindLocked() {
   std::stable_sort(batch_.begin(), batch_.end(), [](const Item& a, const Item& b) { return a.id < b.id; });
   if (batch_.empty()) {
     // Nothing to settle: the transaction is rolled back, and what was read is true all the same.
-    if (!trial_) relay_.book.Advance(epoch_, *xid_, *last_drawn_, reads_, bound_);
+    if (!trial_) relay_.book.Advance(epoch_, *xid_, *last_drawn_, reads_, bound_, only_);
     End();
     return;
   }
@@ -295,7 +314,7 @@ void ModelClaim::Settle() {
 }
 
 void ModelClaim::Learned() {
-  if (!trial_) relay_.book.Advance(epoch_, *xid_, *last_drawn_, reads_, bound_);
+  if (!trial_) relay_.book.Advance(epoch_, *xid_, *last_drawn_, reads_, bound_, only_);
   End();
 }
 

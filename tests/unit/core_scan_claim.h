@@ -53,6 +53,8 @@ class ModelClaim {
   void AskWaiting();  // the waiting rows of the others
   void ReadRetries();
   void ReadCareful();
+  void ReadOnly();  // one topic that is held, with a claim of its own
+  void ReadOnlyCareful();
   void FindLocked();  // rows that somebody else has locked
   void Deliver();
   void Settle();
@@ -76,6 +78,7 @@ class ModelClaim {
   bool committed_ = false;
   int epoch_ = 0;
   std::optional<std::string> trial_;
+  std::optional<std::string> only_;
   std::vector<std::string> held_topics_;
   std::vector<LaneBook::Entry> entries_;
   std::vector<LaneBook::Entry> careful_;

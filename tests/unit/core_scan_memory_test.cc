@@ -193,5 +193,46 @@ TEST_CASE("with more holds than are remembered one by one a scan start stays", "
   CHECK(memory.floor(0) == 100);
 }
 
+TEST_CASE("what a hold holds may be read by itself, and the scan then returns to where that came", "[scan]") {
+  ScanMemory memory;
+  const std::vector<std::string> holds = {"t:bulk"};
+  memory.AddPair(10, 1'000);
+  memory.Advance(WholeLane(memory, 0, holds), 1'000);  // from the beginning on, all but bulk
+  CHECK(memory.start(0) == 1'000);
+  CHECK(memory.start_behind(0, "t:bulk", "u:bulk/") == kNone);
+  CHECK(memory.start_behind(0, "t:other", "u:other/") == 1'000);
+
+  ScanMemory::LaneRead read{.lane = 0, .start = kNone, .cut = 400, .unsettled = {}};
+  memory.AdvanceHold(read, 1'000, "t:bulk");
+  CHECK(memory.start_behind(0, "t:bulk", "u:bulk/") == 400);
+  read = {.lane = 0, .start = 400, .cut = {}, .unsettled = 700};
+  memory.AdvanceHold(read, 1'000, "t:bulk");
+  CHECK(memory.start_behind(0, "t:bulk", "u:bulk/") == 699);
+  CHECK(memory.floor(0) == 699);
+
+  // None of these moves it: a read from above, one that passed over something, one of another hold.
+  memory.AdvanceHold({.lane = 0, .start = 800, .cut = {}, .unsettled = {}}, 1'000, "t:bulk");
+  memory.AdvanceHold({.lane = 0, .start = 699, .cut = {}, .unsettled = {}, .may_advance = false}, 1'000,
+                     "t:bulk");
+  memory.AdvanceHold({.lane = 0, .start = 699, .cut = {}, .unsettled = {}}, 1'000, "t:other");
+  CHECK(memory.start_behind(0, "t:bulk", "u:bulk/") == 699);
+
+  memory.EndHolds("t:", {});
+  CHECK(memory.start(0) == 699);
+}
+
+TEST_CASE("a read of what one hold holds begins below the units that wait among it", "[scan]") {
+  ScanMemory memory;
+  memory.AddPair(10, 1'000);
+  memory.Advance(WholeLane(memory, 0, {}), 500);
+  memory.Advance(WholeLane(memory, 0, {"u:bulk/1", "u:orders/1"}), 800);
+  memory.Advance(WholeLane(memory, 0, {"t:bulk", "u:bulk/1", "u:orders/1"}), 900);
+  CHECK(memory.start(0) == 900);
+  CHECK(memory.start_behind(0, "t:bulk", "u:bulk/") == 500);
+  // The next read finds that the unit waits no longer, and so does what is held with it.
+  memory.Begin(0, {"t:bulk", "u:orders/1"});
+  CHECK(memory.start_behind(0, "t:bulk", "u:bulk/") == 500);
+}
+
 }  // namespace
 }  // namespace outbox::test
