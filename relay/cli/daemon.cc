@@ -87,7 +87,8 @@ Tunables ToTunables(const Settings& settings, std::int64_t max_payload) {
           .poll_max = settings.outbox.poll_max,
           .retention = settings.retention.sent,
           .cadence = settings.cadence,
-          .dead_letters = settings.dead_letters};
+          .dead_letters = settings.dead_letters,
+          .pace = settings.pace};
 }
 
 Daemon::Daemon(ConfigRequest request, Config config, DaemonOptions options)

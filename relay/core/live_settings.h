@@ -22,6 +22,7 @@ struct Tunables {
   std::optional<seconds> retention;
   CadenceSettings cadence = {};
   DeadLetterSettings dead_letters = {};
+  PaceSettings pace = {};
 };
 
 // Hands the present tunables to whoever asks. Thread-safe; version() is cheap, so a worker copies

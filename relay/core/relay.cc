@@ -40,7 +40,8 @@ const char* Name(Progress::Step step) {
 
 class Relay::Ears : public ForwardingObserver {
  public:
-  using ForwardingObserver::ForwardingObserver;
+  Ears(Observer& next, Pace& pace, const Environment& env)
+      : ForwardingObserver(next), pace_(pace), env_(env) {}
 
   void OnClaim(const ClaimReport& claim) override {
     drained_ = claim.nothing_due;
@@ -63,6 +64,11 @@ class Relay::Ears : public ForwardingObserver {
     ForwardingObserver::OnControl(control);
   }
 
+  void OnBreaker(BreakerState state, std::string_view why) override {
+    if (state == BreakerState::kClosed) pace_.OnRecovered(env_.now());
+    ForwardingObserver::OnBreaker(state, why);
+  }
+
   bool drained() const { return drained_; }
   std::optional<OnFailed> first_on_failed() const {
     const std::scoped_lock lock(mutex_);
@@ -74,6 +80,8 @@ class Relay::Ears : public ForwardingObserver {
   }
 
  private:
+  Pace& pace_;
+  const Environment& env_;
   std::atomic<bool> drained_{false};
   std::atomic<bool> store_up_{false};
   mutable std::mutex mutex_;
@@ -89,7 +97,8 @@ Relay::Relay(OutboxStore& store, Publisher& publisher, Observer& observer, LiveS
       live_(live),
       env_(env),
       settings_(settings),
-      ears_(std::make_unique<Ears>(observer)),
+      pace_(live.Get().pace),
+      ears_(std::make_unique<Ears>(observer, pace_, env)),
       shared_(*ears_, live.Get().trip_after),
       turn_(live.Get().poll_min, live.Get().poll_max),
       cadence_(live.Get().cadence),
@@ -101,6 +110,7 @@ Relay::Relay(OutboxStore& store, Publisher& publisher, Observer& observer, LiveS
                                                               .shared = shared_,
                                                               .turn = turn_,
                                                               .cadence = cadence_,
+                                                              .pace = pace_,
                                                               .live = live_,
                                                               .env = env_,
                                                               .drain = drain_,
@@ -134,6 +144,7 @@ void Relay::OnReload() {
   shared_.set_trip_after(tunables.trip_after);
   turn_.set_range(tunables.poll_min, tunables.poll_max);
   cadence_.Set(tunables.cadence);
+  pace_.Set(tunables.pace);
 }
 
 void Relay::Supervise() {

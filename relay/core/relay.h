@@ -63,6 +63,7 @@ class Relay {
   LiveSettings& live_;
   const Environment& env_;
   const Settings settings_;
+  Pace pace_;
   std::unique_ptr<Ears> ears_;
   SharedState shared_;
   PollTurn turn_;

@@ -100,7 +100,7 @@ void Worker::PauseFor(milliseconds pause) {
   context_.drain.SleepUntil(context_.env.now() + pause);
 }
 
-ClaimRequest Worker::Request() const {
+ClaimRequest Worker::Request(const Pace::Grant& grant) const {
   ClaimRequest request;
   request.messages = most_ > 0 ? std::min(most_, tunables_.batch_messages) : tunables_.batch_messages;
   request.bytes = tunables_.batch_bytes;
@@ -109,7 +109,32 @@ ClaimRequest Worker::Request() const {
   request.held_topics = context_.shared.held_topics();
   if (context_.shared.breaker() == BreakerState::kHalfOpen)
     request.messages = std::min(request.messages, kHalfOpenBatch);
+  if (!context_.pace.on()) return request;
+  request.messages = static_cast<int>(std::min<std::int64_t>(request.messages, grant.messages));
+  request.bytes = std::min(request.bytes, grant.bytes);
+  request.lanes = std::min(request.lanes, request.messages);  // each gives one at least
+  request.apart_topics = context_.pace.apart();
+  if (!grant.topic.empty()) request.only = grant.topic;
   return request;
+}
+
+// By pace, to make one claim.
+std::optional<Pace::Grant> Worker::Leave() {
+  if (!context_.pace.on()) return Pace::Grant{};
+  return context_.pace.Take(context_.env.now(), context_.shared.held_topics());
+}
+
+std::unique_ptr<Batch> Worker::ClaimGranted(const Pace::Grant& grant) {
+  try {
+    auto batch = Claim(Request(grant));
+    context_.pace.Spent(
+        grant, {.messages = batch->messages(), .full = batch->full(), .nothing_due = session_->nothing_due()},
+        context_.env.now());
+    return batch;
+  } catch (...) {
+    context_.pace.Spent(grant, {}, context_.env.now());
+    throw;
+  }
 }
 
 // One claim with the turn to poll; the turn is handed on as soon as the claim has returned.
@@ -119,9 +144,15 @@ void Worker::Turn(PollTurn::Kind kind) {
     context_.cadence.KeepOn(context_.env.now());
     return Rest(kind, kTinyPause);
   }
+  const auto grant = Leave();
+  if (!grant) {
+    context_.shared.OnUndecided();
+    context_.cadence.KeepOn(context_.env.now());
+    return Rest(kind, kTinyPause);
+  }
   std::unique_ptr<Batch> batch;
   try {
-    batch = Claim(Request());
+    batch = ClaimGranted(*grant);
   } catch (...) {
     context_.shared.OnUndecided();
     context_.turn.Done(kind, PollTurn::Found::kFailed);
@@ -129,11 +160,12 @@ void Worker::Turn(PollTurn::Kind kind) {
   }
   if (batch->full()) context_.cadence.KeepOn(context_.env.now());
   const bool empty = batch->messages().empty();
-  context_.turn.Done(kind, batch->full() ? PollTurn::Found::kMore
-                           : empty       ? PollTurn::Found::kNothing
-                                         : PollTurn::Found::kSome);
+  // After one topic found nothing the others are not to wait.
+  context_.turn.Done(kind, batch->full() && !grant->limited ? PollTurn::Found::kMore
+                           : empty && grant->topic.empty()  ? PollTurn::Found::kNothing
+                                                            : PollTurn::Found::kSome);
   if (empty) {
-    const bool nothing_due = session_->nothing_due();
+    const bool nothing_due = context_.pace.on() ? context_.pace.nothing_due() : session_->nothing_due();
     // Perhaps all that is due is held; whoever waits for a trial waits for the breaker to close.
     if (!control_->paused) context_.shared.OnNothingDue(context_.env.now());
     context_.shared.OnUndecided();

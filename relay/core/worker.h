@@ -10,6 +10,7 @@
 #include "core/dispatch.h"
 #include "core/environment.h"
 #include "core/live_settings.h"
+#include "core/pace.h"
 #include "core/poll_turn.h"
 #include "core/progress.h"
 #include "core/shared_state.h"
@@ -28,6 +29,7 @@ struct WorkerContext {
   SharedState& shared;
   PollTurn& turn;
   Cadence& cadence;
+  Pace& pace;
   const LiveSettings& live;
   const Environment& env;
   Drain& drain;
@@ -57,7 +59,9 @@ class Worker {
   bool Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report);
   void HearControl();
   void OnStoreFailure(const StoreUnavailable& error);
-  ClaimRequest Request() const;
+  ClaimRequest Request(const Pace::Grant& grant = {}) const;
+  std::optional<Pace::Grant> Leave();
+  std::unique_ptr<Batch> ClaimGranted(const Pace::Grant& grant);
   void PauseFor(milliseconds pause);
 
   WorkerContext context_;

@@ -115,4 +115,15 @@ TEST_CASE("a manual relay leaves everything to run --once") {
   CHECK(relay->Stop() == 0);
 }
 
+TEST_CASE("run --once ends when also what is limited is sent") {
+  Stage stage;
+  for (const char* topic : {"orders", "bulk"}) stage.Admin().CreateTopic(topic);
+  Insert(stage, 100);
+  stage.Service().Run(
+      "INSERT INTO outbox (topic, key, payload) SELECT 'bulk', 'k', i FROM generate_series(1, 900) i");
+  const auto once = stage.StartRelay({{"pace.topics", "{ bulk = 300 }"}}, {"run", "--once"});
+  CHECK(once->process().Wait(seconds(30)) == 0);
+  CHECK(stage.Count("sent") == 1'000);
+}
+
 }  // namespace outbox::test

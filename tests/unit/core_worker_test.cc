@@ -44,6 +44,7 @@ class Crew {
                                                                 .shared = shared,
                                                                 .turn = turn,
                                                                 .cadence = cadence,
+                                                                .pace = pace,
                                                                 .live = live,
                                                                 .env = env,
                                                                 .drain = drain,
@@ -74,6 +75,7 @@ class Crew {
   LiveSettings live;
   PollTurn turn{milliseconds(0), milliseconds(5)};
   Cadence cadence{CadenceSettings{}};
+  Pace pace{PaceSettings{}};
   std::atomic<std::uint64_t> random{0};
   const Environment env{Now, [this] { return random += 0x9e3779b97f4a7c15U; }};
   Drain drain;
@@ -352,6 +354,27 @@ TEST_CASE("a worker that is silent by cadence claims nothing, but hears operator
   CHECK(crew.Logged().empty());
   crew.cadence.Set({});
   CHECK(crew.AwaitSent(1));
+}
+
+TEST_CASE("workers serve topics with limits in turn with the others, and know when nothing is due",
+          "[worker]") {
+  Crew crew;
+  crew.pace.Set({.by_topic = {{"bulk", {.messages = 2'000}}, {"slow", {.messages = 100}}}});
+  for (int i = 0; i < 200; ++i) {
+    crew.outbox.Insert("bulk", "k" + std::to_string(i % 7), "p");
+    crew.outbox.Insert("orders", "k" + std::to_string(i % 5), "p");
+    if (i % 20 == 0) crew.outbox.Insert("slow", "k", "p");
+  }
+  crew.broker.AnswerId(1, kRefusal, 3);
+  crew.Start(2);
+  CHECK(crew.AwaitSent(410));
+  CHECK(WaitFor([&] { return crew.pace.nothing_due(); }));
+  std::map<std::string, std::int64_t> newest;
+  for (const auto& published : crew.broker.log()) {
+    auto& last = newest[published.topic + *published.key];
+    CHECK(last < published.id);
+    last = published.id;
+  }
 }
 
 TEST_CASE("a message that fails is copied first, and what follows it waits for that", "[worker]") {
