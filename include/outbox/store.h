@@ -71,7 +71,8 @@ class Batch {
 };
 
 struct ClaimRequest {
-  int messages = 2000;
+  int messages = 2000;  // about so many; with `exact` never more
+  bool exact = false;
   std::int64_t bytes = 8 << 20;          // payload bytes; the first message is always taken
   std::int64_t max_payload = 1'000'000;  // a larger payload is not fetched, see Message::oversize
   int lanes = kLanes;                    // take at most so many lanes; 0: only look, and hear control

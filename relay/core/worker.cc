@@ -112,7 +112,7 @@ ClaimRequest Worker::Request(const Pace::Grant& grant) const {
   if (!context_.pace.on()) return request;
   request.messages = static_cast<int>(std::min<std::int64_t>(request.messages, grant.messages));
   request.bytes = std::min(request.bytes, grant.bytes);
-  request.lanes = std::min(request.lanes, request.messages);  // each gives one at least
+  request.exact = grant.limited;
   request.apart_topics = context_.pace.apart();
   if (!grant.topic.empty()) request.only = grant.topic;
   return request;

@@ -83,6 +83,11 @@ LaneBook::Entry LaneBook::TrialLane(const ClaimRequest::Trial& trial) {
   return {trial.lane, memory_.floor(trial.lane), {}, false};
 }
 
+void LaneBook::StartWith(int lane) {
+  const std::scoped_lock lock(mutex_);
+  first_ = lane;
+}
+
 void LaneBook::Hold(const std::vector<int>& lanes) {
   const std::scoped_lock lock(mutex_);
   for (const int lane : lanes) ours_[static_cast<std::size_t>(lane)] = true;

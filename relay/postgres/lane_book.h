@@ -38,6 +38,7 @@ class LaneBook {
   std::int64_t StartOf(int lane, const std::string& topic) const;
   Entry TrialLane(const ClaimRequest::Trial& trial);
 
+  void StartWith(int lane);                  // the next claim
   void Hold(const std::vector<int>& lanes);  // locked for a batch of ours
   void Release(const std::vector<int>& lanes);
 

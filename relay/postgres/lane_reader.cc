@@ -43,6 +43,7 @@ void LaneReader::Read(const Lanes& lanes) {
   }
   DropLockedUnits();
   SortRetriesIn();
+  DropSurplus();
   if (Mutant("drop_last") && !contents_.messages.empty()) contents_.messages.pop_back();
 }
 
@@ -218,11 +219,7 @@ void LaneReader::DropLockedUnits() {
   const auto dropped = [&](const Message& message) {
     if (!message.key || !locked_units_.contains(LaneBook::UnitHold(message.topic, *message.key)))
       return false;
-    for (auto& read : contents_.claim.reads) {
-      if (read.lane == message.lane && !message.retrying) {
-        read.unsettled = std::min(read.unsettled.value_or(message.id), message.id);
-      }
-    }
+    LeaveUnsettled(message);
     return true;
   };
   auto& messages = contents_.messages;
@@ -236,6 +233,25 @@ void LaneReader::SortRetriesIn() {
   };
   auto& messages = contents_.messages;
   if (any_retries_) std::stable_sort(messages.begin(), messages.end(), by_id);
+}
+
+// Each lane gives one message at least, which may be too many. The next claim begins with a lane that
+// was left out.
+void LaneReader::DropSurplus() {
+  auto& messages = contents_.messages;
+  const auto most = static_cast<std::size_t>(std::max(1, task_.request.messages));
+  if (!task_.request.exact || messages.size() <= most) return;
+  for (std::size_t i = most; i < messages.size(); ++i) LeaveUnsettled(messages[i]);
+  messages.resize(most);
+  contents_.full = true;
+  book_.StartWith((messages.back().lane + 1) % kLanes);
+}
+
+void LaneReader::LeaveUnsettled(const Message& message) {
+  for (auto& read : contents_.claim.reads) {
+    if (read.lane == message.lane && !message.retrying)
+      read.unsettled = std::min(read.unsettled.value_or(message.id), message.id);
+  }
 }
 
 }  // namespace outbox

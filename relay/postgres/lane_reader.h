@@ -56,6 +56,8 @@ class LaneReader {
   void FindLocked(const LaneBook::Entry& lane, bool careful, std::size_t first, std::size_t missing);
   void DropLockedUnits();
   void SortRetriesIn();
+  void DropSurplus();
+  void LeaveUnsettled(const Message& message);
 
   Connection& connection_;
   const Statements& statements_;

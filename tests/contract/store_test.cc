@@ -300,6 +300,34 @@ TEST_CASE("messages of a topic that is apart come in claims of its own, in order
   });
 }
 
+TEST_CASE("an exact claim brings no message too many, and each key has its turn", "[contract]") {
+  ForEachStore([](StoreBench& bench) {
+    if (bench.completion == Completion::kLog) return;
+    const auto session = bench.Connect();
+    for (int i = 0; i < 300; ++i) bench.Insert("t", "k" + std::to_string(i % 100), "p");
+    ClaimRequest request = Everything();
+    request.messages = 3;
+    request.exact = true;
+    std::map<std::string, std::int64_t> newest;
+    std::size_t seen = 0;
+    for (int i = 0; i < 100; ++i) {
+      const auto batch = session->Claim(request);
+      REQUIRE(batch->messages().size() == 3);
+      CHECK((batch->full() || i == 99));
+      for (const Message& message : batch->messages()) {
+        auto& last = newest[std::string(*message.key)];
+        CHECK(last < message.id);
+        last = message.id;
+        ++seen;
+      }
+      SettleAll(*batch, Outcome::kSent);
+      if (i == 60) CHECK(newest.size() > 30);
+    }
+    CHECK(seen == 300);
+    CHECK(Drain(*session, request) == IdList{});
+  });
+}
+
 TEST_CASE("a topic that is apart and that an operator has paused waits, and then loses nothing",
           "[contract]") {
   ForEachStore([](StoreBench& bench) {
