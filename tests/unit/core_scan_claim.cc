@@ -239,6 +239,7 @@ void ModelClaim::FindLocked() {
   }
   DropLockedUnits();
   std::stable_sort(batch_.begin(), batch_.end(), [](const Item& a, const Item& b) { return a.id < b.id; });
+  if (world_.Chance(20)) DropSurplus();
   if (batch_.empty()) {
     // Nothing to settle: the transaction is rolled back, and what was read is true all the same.
     if (!trial_) relay_.book.Advance(epoch_, *xid_, *last_drawn_, reads_, bound_, only_);
@@ -251,12 +252,21 @@ void ModelClaim::FindLocked() {
 void ModelClaim::DropLockedUnits() {
   std::erase_if(batch_, [this](const Item& item) {
     if (!locked_units_.contains(world_.rows.at(item.id).unit())) return false;
-    for (auto& read : reads_) {
-      if (read.lane == item.lane && !item.retrying)
-        read.unsettled = std::min(read.unsettled.value_or(item.id), item.id);
-    }
+    LeaveUnsettled(item);
     return true;
   });
+}
+
+// Of an exact claim.
+void ModelClaim::DropSurplus() {
+  for (; batch_.size() > 2; batch_.pop_back()) LeaveUnsettled(batch_.back());
+}
+
+void ModelClaim::LeaveUnsettled(const Item& item) {
+  for (auto& read : reads_) {
+    if (read.lane == item.lane && !item.retrying)
+      read.unsettled = std::min(read.unsettled.value_or(item.id), item.id);
+  }
 }
 
 Outcome ModelClaim::Publish(Item& item, World::Row& row) {

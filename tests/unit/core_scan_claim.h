@@ -63,6 +63,8 @@ class ModelClaim {
   void Read(const std::vector<LaneBook::Entry>& lanes, bool careful, std::vector<LaneBook::Entry>* waiting);
   void ReadLane(const LaneBook::Entry& entry, bool careful, std::size_t most, bool left_out);
   void DropLockedUnits();
+  void DropSurplus();
+  void LeaveUnsettled(const Item& item);
   Outcome Publish(Item& item, World::Row& row);
   void LowerToUnsettled();
   std::vector<std::string> TopicHolds() const;
