@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <future>
 #include <random>
-#include <thread>
 
 #include "cli/exit_code.h"
 #include "cli/status_source.h"
@@ -23,7 +21,6 @@ namespace {
 constexpr milliseconds kTick{200};
 constexpr milliseconds kStateEvery{1'000};
 constexpr milliseconds kStopTick{50};
-constexpr seconds kHttpPatience{3};
 constexpr microseconds kExtendBy{10'000'000};
 
 std::uint64_t Random() {
@@ -275,20 +272,8 @@ int Daemon::Stop(Signals& signals, int code) {
     }
   }
   LogInfo("stopped");
-  CloseHttp(code);
+  http_.reset();
   return code;
-}
-
-// The server waits for requests that are being answered, and a client may send one byte by byte.
-void Daemon::CloseHttp(int code) {
-  if (!http_) return;
-  std::promise<void> closed;
-  std::thread closing([this, &closed] {
-    http_.reset();
-    closed.set_value();
-  });
-  if (closed.get_future().wait_for(kHttpPatience) != std::future_status::ready) std::_Exit(code);
-  closing.join();
 }
 
 }  // namespace outbox

@@ -45,7 +45,6 @@ class Daemon {
   std::optional<int> OnceDone(TimePoint now);
   void Reload();
   void Watch(TimePoint now);
-  void CloseHttp(int code);
   int OnceCode() const;
   void TellCadence();
   std::string StatusLine() const;

@@ -1,147 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/http_server.h"
 
-#include <httplib.h>
-#include <sys/socket.h>
+#include <microhttpd.h>
 
-#include <cerrno>
+#include <atomic>
 #include <chrono>
-#include <cstring>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
-#include "http/status_json.h"
+#include "http/client_list.h"
 #include "http/status_page.h"
 
 namespace outbox {
 namespace {
 
-constexpr std::size_t kThreads = 4;
-constexpr std::chrono::seconds kPatience{3};  // with a client that says or takes nothing
-constexpr std::size_t kMostBody = 1024;       // nobody needs to send us one
+using Clock = std::chrono::steady_clock;
 
-constexpr const char* kPlain = "text/plain; charset=utf-8";
-constexpr const char* kMetrics = "text/plain; version=0.0.4; charset=utf-8";  // Prometheus 3 insists
+constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::seconds kFarewell{1};
+constexpr std::size_t kClientMemory = 16 << 10;  // for a client's request line and headers
+// Those that were told to go are there for a moment more.
+constexpr unsigned kMostConnections = ClientList::kMost + 64;
 
-void AnswerHealth(const std::vector<HealthCheck>& checks, httplib::Response& response) {
-  std::string body;
-  response.status = 200;
-  for (const HealthCheck& check : checks) {
-    body +=
-        check.check + (check.ok ? ": ok" : ": not ok") + (check.detail.empty() ? "" : ", ") + check.detail;
-    body += '\n';
-    if (!check.ok) response.status = 503;
-  }
-  response.set_content(body.empty() ? "ok\n" : body, kPlain);
-}
+struct StopDaemon {
+  void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
+};
+struct DestroyResponse {
+  void operator()(MHD_Response* response) const { MHD_destroy_response(response); }
+};
+using Response = std::unique_ptr<MHD_Response, DestroyResponse>;
 
-void AnswerError(int status, const char* text, httplib::Response& response) {
-  response.status = status;
-  response.set_content(text, kPlain);
-}
-
-void Route(const HttpSources& sources, const std::string& path, httplib::Response& response) {
-  response.status = 200;
-  if (path == "/metrics") {
-    response.set_content(sources.metrics(), kMetrics);
-  } else if (path == "/livez" || path == "/-/healthy") {
-    AnswerHealth(sources.liveness(), response);
-  } else if (path == "/readyz" || path == "/-/ready") {
-    AnswerHealth(sources.readiness(), response);
-  } else if (path == "/" && sources.status) {
-    response.set_content(StatusPage(sources.status()), "text/html; charset=utf-8");
-  } else if (path == "/api/status" && sources.status) {
-    response.set_content(StatusJson(sources.status()), "application/json");
-  } else {
-    AnswerError(404, "not found\n", response);
-  }
-}
-
-void Answer(const HttpSources& sources, const httplib::Request& request, httplib::Response& response) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    response.set_header("Allow", "GET, HEAD");
-    AnswerError(405, "only GET and HEAD\n", response);
-    return;
-  }
-  try {
-    Route(sources, request.path, response);
-  } catch (const std::exception&) {
-    AnswerError(500, "the relay could not answer this\n", response);
-  }
-}
-
-// The library's own default is SO_REUSEPORT, with which two relays share a port and neither notices.
-void SetSocketOptions(int socket) {
-  const int on = 1;
-  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-}
-
-void Configure(httplib::Server& server) {
-  server.set_socket_options(SetSocketOptions);
-  server.set_tcp_nodelay(true);
-  server.set_read_timeout(kPatience);
-  server.set_write_timeout(kPatience);
-  server.set_payload_max_length(kMostBody);
-  // A connection kept open would hold one of the few threads. The timeout also counts for the first
-  // request of a connection.
-  server.set_keep_alive_max_count(1);
-  server.set_keep_alive_timeout(kPatience.count());
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };  // the library deletes it
-  server.set_default_headers({{"Accept-Ranges", "none"},
-                              {"Cache-Control", "no-store"},
-                              {"Content-Security-Policy", kStatusPagePolicy},
-                              {"Referrer-Policy", "no-referrer"},
-                              {"X-Content-Type-Options", "nosniff"}});
+Response ToResponse(const HttpReply& reply) {
+  // The library does not write to what it copies, yet its parameter is not const.
+  Response response(MHD_create_response_from_buffer(reply.body.size(), const_cast<char*>(reply.body.data()),
+                                                    MHD_RESPMEM_MUST_COPY));
+  if (!response) return response;
+  const auto add = [&](const char* name, const char* value) {
+    MHD_add_response_header(response.get(), name, value);
+  };
+  add("Content-Type", reply.type);
+  add("Cache-Control", "no-store");
+  add("Content-Security-Policy", kStatusPagePolicy);
+  add("Referrer-Policy", "no-referrer");
+  add("X-Content-Type-Options", "nosniff");
+  if (reply.status == MHD_HTTP_METHOD_NOT_ALLOWED) add("Allow", "GET, HEAD");
+  add("Connection", "close");  // one that is kept open would count against the others
+  return response;
 }
 
 }  // namespace
 
+// One thread does everything; only `stop_` is touched by another one.
 class HttpServer::Server {
  public:
-  Server(const Endpoint& endpoint, HttpSources sources) : sources_(std::move(sources)) {
-    Configure(server_);
-    // Before routing, because it comes before a body is read; and no path of ours needs a pattern.
-    server_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      // Ranges of a page that changes all the time mean nothing, and the library would send a page once
-      // for each of the many ranges that fit into a header. The request is not const, only its view is.
-      const_cast<httplib::Request&>(request).ranges.clear();
-      Answer(sources_, request, response);
-      return httplib::Server::HandlerResponse::Handled;
-    });
-    Bind(endpoint);
-    Start();
+  Server(const Endpoint& endpoint, HttpSources sources)
+      : sources_(std::move(sources)), listening_(Listen(endpoint)) {
+    daemon_.reset(MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, nullptr, nullptr,
+                                   Answer, this, MHD_OPTION_LISTEN_SOCKET, listening_.get(),
+                                   MHD_OPTION_CONNECTION_LIMIT, kMostConnections,
+                                   MHD_OPTION_CONNECTION_MEMORY_LIMIT, kClientMemory,
+                                   MHD_OPTION_NOTIFY_CONNECTION, OnConnection, this, MHD_OPTION_END));
+    if (!daemon_) throw std::runtime_error("the HTTP server cannot start");
+    thread_ = std::thread([this] { Serve(); });
   }
 
   ~Server() {
-    server_.stop();
+    stop_ = true;
     thread_.join();
   }
 
-  int port() const { return port_; }
+  int port() const { return PortOf(listening_); }
 
  private:
-  void Bind(const Endpoint& endpoint) {
-    const std::string host = endpoint.host.empty() ? "0.0.0.0" : endpoint.host;
-    errno = 0;
-    if (endpoint.port == 0) {
-      port_ = server_.bind_to_any_port(host);
-    } else if (server_.bind_to_port(host, endpoint.port)) {
-      port_ = endpoint.port;
-    }
-    if (port_ > 0) return;
-    const std::string why = errno != 0 ? std::strerror(errno) : "no such address";
-    throw ListenError("cannot listen on " + host + ":" + std::to_string(endpoint.port) + ": " + why);
+  static MHD_Result Answer(void* self, MHD_Connection* connection, const char* path, const char* method,
+                           const char* /*version*/, const char* /*body*/, std::size_t* /*size*/,
+                           void** /*memory*/) noexcept {
+    const HttpReply reply = Reply(static_cast<const Server*>(self)->sources_, method, path);
+    // Queued before a body is read, so that none ever is.
+    const Response response = ToResponse(reply);
+    return response ? MHD_queue_response(connection, static_cast<unsigned>(reply.status), response.get())
+                    : MHD_NO;
   }
 
-  // Returns when the library would notice a stop(): it ignores one that comes too early.
-  void Start() {
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  static void OnConnection(void* self, MHD_Connection* connection, void** /*memory*/,
+                           MHD_ConnectionNotificationCode what) noexcept {
+    ClientList& clients = static_cast<Server*>(self)->clients_;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) return clients.Remove(connection);
+    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    clients.Add(connection, info->connect_fd, Clock::now());
   }
 
-  HttpSources sources_;
-  httplib::Server server_;
-  int port_ = -1;
+  void Serve() {
+    while (!stop_) Turn();
+    MHD_quiesce_daemon(daemon_.get());  // the socket is ours again
+    const auto until = Clock::now() + kFarewell;
+    while (!clients_.empty() && Clock::now() < until) Turn();
+    daemon_.reset();
+  }
+
+  void Turn() {
+    if (MHD_run_wait(daemon_.get(), kTick.count()) != MHD_YES) std::this_thread::sleep_for(kTick);
+    clients_.EndOverstayed(Clock::now());
+  }
+
+  const HttpSources sources_;
+  const Socket listening_;
+  ClientList clients_;  // before the daemon, which tells it of each end
+  std::unique_ptr<MHD_Daemon, StopDaemon> daemon_;
+  std::atomic<bool> stop_{false};
   std::thread thread_;
 };
 

@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace outbox::test;
   const std::string answer = Answer(AsText(data, size), std::chrono::milliseconds(100));
   Require(answer.empty() || answer.starts_with("HTTP/1."), "an answer is one of HTTP");
-  const std::string alive = Answer("GET /livez HTTP/1.1\r\n\r\n", std::chrono::seconds(10));
+  const std::string alive = Answer("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", std::chrono::seconds(10));
   Require(alive.starts_with("HTTP/1.1 200 ") && alive.ends_with("workers: ok\n"), "/livez is answered");
   return 0;
 }

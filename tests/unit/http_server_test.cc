@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -156,9 +157,11 @@ TEST_CASE("ranges are not served, so that none can multiply a page") {
   CHECK(Body(answer) == "up 1\n");
 }
 
-TEST_CASE("an address that is too long is refused") {
+TEST_CASE("an address or a header that is too long is refused") {
   Running relay;
-  CHECK(Status(Ask(relay.port, "GET", "/" + std::string(10'000, 'a'))) == "414");
+  const std::string much(40'000, 'a');
+  CHECK(Status(Ask(relay.port, "GET", "/" + much)) == "414");
+  CHECK(Status(Ask(relay.port, "GET", "/metrics", "X-Long: " + much + "\r\n")) == "431");
   CHECK(Status(Ask(relay.port, "GET", "/metrics")) == "200");
 }
 
@@ -179,11 +182,28 @@ TEST_CASE("a client that says nothing does not keep others waiting") {
   CHECK(Status(Ask(relay.port, "GET", "/metrics")) == "200");
 }
 
-TEST_CASE("many silent clients delay others only until they are given up") {
+TEST_CASE("a crowd of silent clients keeps nobody waiting, however many they are") {
   Running relay;
   std::vector<std::unique_ptr<RawClient>> silent;
-  for (int i = 0; i < 5; ++i) silent.push_back(std::make_unique<RawClient>(relay.port));
-  CHECK(Status(Ask(relay.port, "GET", "/metrics")) == "200");
+  for (int i = 0; i < 400; ++i) silent.push_back(std::make_unique<RawClient>(relay.port));
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 10; ++i) CHECK(Status(Ask(relay.port, "GET", "/livez")) == "200");
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(1));
+  // The newest are still welcome.
+  silent.back()->Say("GET /livez HTTP/1.1\r\nHost: relay\r\n\r\n");
+  CHECK(Status(silent.back()->HearAll()) == "200");
+  CHECK(silent.front()->HearAll().empty());
+}
+
+TEST_CASE("a client that does not end does not keep the server from ending") {
+  auto relay = std::make_unique<Running>();
+  RawClient halfway(relay->port);
+  halfway.Say("GET /metrics HTTP/1.1\r\nHo");
+  CHECK(Status(Ask(relay->port, "GET", "/metrics")) == "200");
+  const auto begin = std::chrono::steady_clock::now();
+  relay.reset();
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(3));
+  CHECK(halfway.HearAll().empty());
 }
 
 TEST_CASE("a port that is taken is an error that names it") {
