@@ -117,6 +117,25 @@ class StoreSession {
   virtual bool nothing_due() const = 0;
 };
 
+// Pending messages of one topic, among those that a sample looked at.
+struct TopicBacklog {
+  std::string topic;
+  std::int64_t pending = 0;
+  microseconds oldest{0};
+};
+
+// A message that was refused, and now waits for its next attempt or for an operator.
+struct RefusedMessage {
+  std::int64_t id = 0;
+  std::string topic;
+  std::string key_hash;  // tells keys apart without saying them; empty: no key
+  bool failed = false;
+  int attempts = 0;
+  microseconds age{0};     // since the insert
+  microseconds due_in{0};  // of a retrying one; zero: now
+  std::string error;
+};
+
 // Table-wide figures; every relay of an outbox sees the same ones.
 struct TableSample {
   std::int64_t pending = 0;         // exact up to 2,000, beyond that an estimate
@@ -129,6 +148,10 @@ struct TableSample {
   std::int64_t dead_tuples = 0;
   std::optional<seconds> oldest_transaction;  // nullopt: no right to see it
   std::string schema_version;
+  // By number. Only the oldest of each lane are looked at, about 10,000 together.
+  std::vector<TopicBacklog> topics;
+  bool topics_complete = false;         // these are all that are pending
+  std::vector<RefusedMessage> refused;  // the newest 20, of the first 10,000
 };
 
 // The store's care for its table, on a connection of its own. Used by one thread.

@@ -157,7 +157,12 @@ void Metrics::OnSweep(std::size_t messages_only_it_found) {
   parts_->counters.swept->Increment(static_cast<double>(messages_only_it_found));
 }
 
-void Metrics::OnSample(const TableSample& sample) { parts_->table.Set(sample, clock_()); }
+void Metrics::OnSample(const TableSample& sample) {
+  const TimePoint now = clock_();
+  double sent = 0;
+  for (const TopicFigures& topic : parts_->topics.Figures(now)) sent += static_cast<double>(topic.sent);
+  parts_->table.Set(sample, sent, now);
+}
 
 void Metrics::OnSampleFailed(std::string_view why) { parts_->table.SetError(why); }
 

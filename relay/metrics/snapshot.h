@@ -25,6 +25,14 @@ struct PausedTopic {
   TimePoint since;
 };
 
+// What a sample found, and how much this relay had sent since the one before.
+struct HistoryPoint {
+  TimePoint at;
+  std::int64_t pending = 0;
+  std::optional<microseconds> lag;
+  double sent_per_second = 0;
+};
+
 // What the relay knows about itself at one moment, for the status page and systemd's status line.
 // Totals count from the start of the process; `since` is when the present state began.
 struct RelaySnapshot {
@@ -57,6 +65,7 @@ struct RelaySnapshot {
   TimePoint sampled_at;
   std::string sample_error;                  // why there is none since, if so
   std::optional<double> backlog_per_second;  // how fast the table's pending messages grow, negative: shrink
+  std::vector<HistoryPoint> history;         // of half an hour, the oldest first
 };
 
 }  // namespace outbox

@@ -20,12 +20,13 @@ double Grown(Seconds age, Seconds since) { return age.count() > 0 ? (age + since
 
 }  // namespace
 
-void TableState::Set(const TableSample& sample, TimePoint now) {
+void TableState::Set(const TableSample& sample, double sent, TimePoint now) {
   const std::lock_guard lock(mutex_);
   sample_ = sample;
   sampled_at_ = now;
   sampled_at_wall_ = WallClockSeconds();
   error_.clear();
+  history_.Add(now, sample, sent);
   backlog_.push_back({now, sample.pending});
   while (backlog_.front().at + kShelfLife < now) backlog_.pop_front();
 }
@@ -77,6 +78,7 @@ void TableState::Fill(RelaySnapshot& snapshot) const {
   snapshot.sample = sample_;
   snapshot.sampled_at = sampled_at_;
   snapshot.sample_error = error_;
+  snapshot.history = history_.Points();
   if (backlog_.size() < 2) return;
   const Seconds span = backlog_.back().at - backlog_.front().at;
   if (span.count() <= 0) return;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "metrics/family_list.h"
+#include "metrics/history.h"
 #include "metrics/snapshot.h"
 
 namespace outbox {
@@ -17,7 +18,7 @@ namespace outbox {
 // long since worked off. Thread-safe.
 class TableState {
  public:
-  void Set(const TableSample& sample, TimePoint now);
+  void Set(const TableSample& sample, double sent, TimePoint now);  // sent: by this relay since its start
   void SetError(std::string_view why);
 
   void Write(FamilyList& list, TimePoint now) const;
@@ -35,6 +36,7 @@ class TableState {
   double sampled_at_wall_ = 0;  // seconds since the Unix epoch
   std::string error_;
   std::deque<Backlog> backlog_;  // of the last minute
+  History history_;
 };
 
 }  // namespace outbox

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "postgres/field.h"
 #include "postgres/text.h"
 
 namespace outbox {
@@ -11,8 +12,45 @@ namespace {
 
 constexpr std::int64_t kExactPending = 2'000;
 
-std::int64_t Number(const pqxx::field& field) {
-  return field.is_null() ? 0 : Integer({field.c_str(), field.size()});
+std::int64_t Number(const pqxx::field& field) { return field.is_null() ? 0 : Integer(View(field)); }
+
+// Clocks are set back, and services choose when a message was made.
+microseconds Age(const pqxx::field& field) { return microseconds(std::max<std::int64_t>(0, Number(field))); }
+
+TableSample Figures(const pqxx::row& row) {
+  TableSample sample;
+  sample.pending = Number(row["pending"]);
+  if (sample.pending > kExactPending) sample.pending = std::max(sample.pending, Number(row["estimate"]));
+  sample.retrying = Number(row["retrying"]);
+  sample.failed = Number(row["failed"]);
+  sample.blocked_keys = Number(row["blocked"]);
+  sample.oldest_pending = Age(row["oldest"]);
+  if (!True(row["lag_unknown"])) sample.lag = std::max(Age(row["lag"]), Age(row["retry_lag"]));
+  sample.size_bytes = Number(row["size"]);
+  sample.dead_tuples = Number(row["dead"]);
+  if (!row["oldest_transaction"].is_null())
+    sample.oldest_transaction = seconds(Number(row["oldest_transaction"]));
+  sample.schema_version = row["version"].c_str();
+  sample.topics_complete = true;
+  return sample;
+}
+
+RefusedMessage ToRefused(const pqxx::row& row) {
+  return {.id = Number(row["id"]),
+          .topic = std::string(View(row["topic"])),
+          .key_hash = std::string(View(row["key_hash"])),
+          .failed = View(row["status"]) == "failed",
+          .attempts = static_cast<int>(Number(row["attempts"])),
+          .age = Age(row["age"]),
+          .due_in = Age(row["due_in"]),
+          .error = std::string(View(row["error"]))};
+}
+
+void AddTopics(const pqxx::result& result, TableSample& sample) {
+  for (const auto row : result) {
+    sample.topics.push_back({std::string(View(row["topic"])), Number(row["pending"]), Age(row["oldest"])});
+    if (True(row["cut"])) sample.topics_complete = false;
+  }
 }
 
 }  // namespace
@@ -24,27 +62,19 @@ PostgresKeeper::PostgresKeeper(const ConnectOptions& options, StepSupervisor& su
 TableSample PostgresKeeper::Sample() {
   std::vector<int> lanes(kLanes);
   std::iota(lanes.begin(), lanes.end(), 0);
+  const std::string all = ArrayOf(lanes);
+  const std::string floors = ArrayOf(book_.Floors());
   connection_.Begin();
-  const auto result =
-      connection_.Query(statements_.sample.name, statements_.sample.sql,
-                        {ArrayOf(lanes), ArrayOf(book_.Floors()), TextArray(book_.held_topics())});
-  connection_.Rollback();
-  const auto row = result[0];
-  TableSample sample;
-  sample.pending = Number(row["pending"]);
-  if (sample.pending > kExactPending) sample.pending = std::max(sample.pending, Number(row["estimate"]));
-  sample.retrying = Number(row["retrying"]);
-  sample.failed = Number(row["failed"]);
-  sample.blocked_keys = Number(row["blocked"]);
-  sample.oldest_pending = microseconds(std::max<std::int64_t>(0, Number(row["oldest"])));
-  if (row["lag_unknown"].is_null() || *row["lag_unknown"].c_str() != 't') {
-    sample.lag = microseconds(std::max({std::int64_t{0}, Number(row["lag"]), Number(row["retry_lag"])}));
+  const auto result = connection_.Query(statements_.sample.name, statements_.sample.sql,
+                                        {all, floors, TextArray(book_.held_topics())});
+  TableSample sample = Figures(result[0]);
+  if (sample.pending > 0)
+    AddTopics(connection_.Query(statements_.topics.name, statements_.topics.sql, {all, floors}), sample);
+  if (sample.retrying + sample.failed > 0) {
+    for (const auto row : connection_.Query(statements_.refused.name, statements_.refused.sql, {}))
+      sample.refused.push_back(ToRefused(row));
   }
-  sample.size_bytes = Number(row["size"]);
-  sample.dead_tuples = Number(row["dead"]);
-  if (!row["oldest_transaction"].is_null())
-    sample.oldest_transaction = seconds(Number(row["oldest_transaction"]));
-  sample.schema_version = row["version"].c_str();
+  connection_.Rollback();
   return sample;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
-
 #include "outbox/store.h"
 #include "postgres/connection.h"
 #include "postgres/lane_book.h"

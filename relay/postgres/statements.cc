@@ -200,6 +200,31 @@ SELECT
      FROM pg_stat_activity a WHERE a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL) AS oldest_transaction,
   (SELECT max(version) FROM {schema}.outbox_version) AS version)";
 
+// The oldest of each lane, because what is pending has an order only there. 64 times 156 is 10,000. Ordered
+// by lane, too, so that the planner does not take the primary key, and walk through other lanes and history.
+constexpr const char* kTopics = R"(/* outbox-relay: topics */
+SELECT p.topic, count(*) AS pending, bool_or(p.place = 156) AS cut,
+  (date_part('epoch', clock_timestamp() - min(p.created_at)) * 1000000)::bigint AS oldest
+FROM unnest($1::smallint[], $2::bigint[]) AS l(lane, floor)
+CROSS JOIN LATERAL (
+  SELECT o.topic, {created} AS created_at, row_number() OVER (ORDER BY o.lane, o.id) AS place
+  FROM {outbox} o WHERE o.lane = l.lane AND o.status = 'pending' AND o.id > l.floor
+  ORDER BY o.lane, o.id LIMIT 156) p
+GROUP BY p.topic ORDER BY pending DESC, p.topic LIMIT 100)";
+
+// A key says whom a message is about, so it leaves the database as a hash only.
+constexpr const char* kRefused = R"(/* outbox-relay: refused messages */
+WITH newest AS MATERIALIZED (
+  SELECT id FROM (SELECT id FROM {outbox} WHERE status IN ('retrying', 'failed') LIMIT 10000) r
+  ORDER BY id DESC LIMIT 20
+)
+SELECT o.id, o.topic, left(encode(sha256(convert_to(o.key, 'UTF8')), 'hex'), 12) AS key_hash, o.status, o.attempts,
+  (date_part('epoch', clock_timestamp() - {created}) * 1000000)::bigint AS age,
+  (date_part('epoch', least(o.next_attempt_at, clock_timestamp() + interval '1 year') - clock_timestamp())
+     * 1000000)::bigint AS due_in,
+  left(o.last_error, 300) AS error
+FROM newest n JOIN {outbox} o ON o.id = n.id WHERE o.status IN ('retrying', 'failed') ORDER BY o.id DESC)";
+
 // One relay purges at a time. The walk tells how far it came and whether it met a row that is too young.
 constexpr const char* kPurge = R"(/* outbox-relay: purge */
 WITH turn AS MATERIALIZED (
@@ -287,6 +312,8 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
   retry = fill("retry", kRetry, "");
   failed = fill("failed", kFailed, "");
   sample = fill("sample", kSample, "");
+  topics = fill("topics", kTopics, "");
+  refused = fill("refused", kRefused, "");
   purge = fill("purge", kPurge, "");
   set_marker = Fill(
       "/* outbox-relay: mark */ INSERT INTO {schema}.outbox_marker DEFAULT VALUES ON CONFLICT DO NOTHING",

@@ -62,7 +62,9 @@ struct Statements {
   Statement retry;   // ids, delays in ms, errors
   Statement failed;  // ids, errors
   Statement sample;  // lanes, floors, held topics
-  Statement purge;   // from, most, age in seconds
+  Statement topics;  // lanes, floors
+  Statement refused;
+  Statement purge;  // from, most, age in seconds
   std::string set_marker;
   std::string channel;  // of wake-ups
 };
