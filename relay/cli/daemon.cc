@@ -107,8 +107,11 @@ Daemon::Daemon(ConfigRequest request, Config config, DaemonOptions options)
   sources.liveness = [this] { return ToHealth(relay_.Liveness()); };
   sources.readiness = [this] { return ToHealth(relay_.Readiness()); };
   if (config_.settings.http.status_page) {
-    sources.status = [this, name = config_.settings.outbox.name] {
-      return MakeStatus(name, started_, metrics_.Snapshot(), relay_.Readiness());
+    sources.status = [this, owner = StatusOwner{.outbox = config_.settings.outbox.name,
+                                                .command = CommandOf(request_),
+                                                .on_failed = config_.settings.outbox.on_failed,
+                                                .started = started_}] {
+      return MakeStatus(owner, metrics_.Snapshot(), relay_.Readiness());
     };
   }
   try {

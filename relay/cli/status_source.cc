@@ -4,8 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <string_view>
 
 #include "cli/version.h"
+#include "http/format.h"
 #include "log/log_observer.h"
 
 namespace outbox {
@@ -67,15 +71,118 @@ FlowStatus FlowOf(const RelaySnapshot& relay) {
   return flow;
 }
 
+// One word of a shell's command; topics may have any name.
+std::string ShellWord(const std::string& text) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("._-/").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string RemedyOf(const PausedTopic& topic, const StatusOwner& owner) {
+  switch (topic.why) {
+    case TopicPause::kOperator:
+      return owner.command + " resume --topic " + ShellWord(topic.topic);
+    case TopicPause::kUnknownTopic:
+    case TopicPause::kAuthorization:
+    case TopicPause::kSuspected:
+      return owner.command + " doctor";
+  }
+  return {};
+}
+
+std::vector<HoldStatus> HoldsOf(const StatusOwner& owner, const RelaySnapshot& relay, TimePoint now) {
+  std::vector<HoldStatus> holds;
+  if (relay.breaker != BreakerState::kClosed)
+    holds.push_back({"everything", "breaker", relay.breaker_why, Ago(relay.breaker_since, now), ""});
+  if (relay.paused) {
+    holds.push_back({"everything", "operator", relay.paused_reason, Ago(relay.paused_since, now),
+                     owner.command + " resume"});
+  }
+  if (!relay.silent_until.empty())
+    holds.push_back({"everything", "cadence", "silent " + relay.silent_until, StatusDuration(0), ""});
+  for (const PausedTopic& topic : relay.paused_topics) {
+    holds.push_back({"topic " + topic.topic, Word(topic.why), topic.detail, Ago(topic.since, now),
+                     RemedyOf(topic, owner)});
+  }
+  return holds;
+}
+
+// Topics that this relay has served since it started, then others that have messages pending.
+std::vector<TopicStatus> TopicsOf(const RelaySnapshot& relay, const TableSample* sample) {
+  std::vector<TopicStatus> topics;
+  for (const TopicFigures& topic : relay.topics) {
+    topics.push_back({.topic = topic.topic,
+                      .sent = topic.sent,
+                      .retries = topic.retries,
+                      .failed = topic.failed,
+                      .sent_per_second = topic.sent_per_second});
+    if (sample != nullptr && sample->topics_complete) topics.back().pending = RoughCount{};
+  }
+  if (sample == nullptr) return topics;
+  double looked_at = 0;
+  for (const TopicBacklog& backlog : sample->topics) looked_at += static_cast<double>(backlog.pending);
+  for (const TopicBacklog& backlog : sample->topics) {
+    auto found = std::find_if(topics.begin(), topics.end(),
+                              [&](const TopicStatus& topic) { return topic.topic == backlog.topic; });
+    if (found == topics.end()) found = topics.insert(topics.end(), TopicStatus{.topic = backlog.topic});
+    const double share = static_cast<double>(backlog.pending) / looked_at;
+    found->pending = sample->topics_complete
+                         ? RoughCount{backlog.pending}
+                         : RoughCount{std::llround(share * static_cast<double>(sample->pending)),
+                                      RoughCount::Precision::kAbout};
+    found->oldest = backlog.oldest;
+  }
+  return topics;
+}
+
+std::string TopicsNote(const TableSample* sample) {
+  if (sample == nullptr || sample->topics_complete || sample->topics.empty()) return {};
+  std::int64_t looked_at = 0;
+  for (const TopicBacklog& backlog : sample->topics) looked_at += backlog.pending;
+  return fmt::format("Pending is estimated from {} of the oldest messages.", FormatCount(looked_at));
+}
+
+std::vector<RefusedStatus> RefusedOf(const StatusOwner& owner, const TableSample& sample,
+                                     StatusDuration sampled) {
+  std::vector<RefusedStatus> refused;
+  for (const RefusedMessage& message : sample.refused) {
+    refused.push_back(
+        {.id = message.id,
+         .topic = message.topic,
+         .key_hash = message.key_hash,
+         .failed = message.failed,
+         .holds_key = !message.key_hash.empty() && (!message.failed || owner.on_failed == OnFailed::kBlock),
+         .attempts = message.attempts,
+         .age = message.age + sampled,
+         .due_in = message.due_in - sampled,
+         .error = message.error,
+         .remedy = fmt::format("{} retry {}", owner.command, message.id)});
+  }
+  return refused;
+}
+
 }  // namespace
 
-Status MakeStatus(const std::string& outbox, TimePoint started, const RelaySnapshot& relay,
+std::string CommandOf(const ConfigRequest& request) {
+  if (!request.file.empty()) return "outbox-relay -c " + ShellWord(request.file);
+  if (!request.name.empty()) return "outbox-relay -n " + ShellWord(request.name);
+  return "outbox-relay";
+}
+
+Status MakeStatus(const StatusOwner& owner, const RelaySnapshot& relay,
                   const std::vector<Relay::Check>& readiness) {
   const TimePoint now = std::chrono::steady_clock::now();
+  const bool fresh = relay.sample && now - relay.sampled_at < kSampleLife;
+  const TableSample* sample = fresh ? &*relay.sample : nullptr;
   Status status;
-  status.outbox = outbox;
+  status.outbox = owner.outbox;
   status.version = ThisBuild().version;
-  status.uptime = Ago(started, now);
+  status.uptime = Ago(owner.started, now);
   status.state = StateOf(relay);
   status.connections.push_back({"PostgreSQL", relay.store_up, relay.store_why, Ago(relay.store_since, now)});
   const auto kafka = std::find_if(readiness.begin(), readiness.end(),
@@ -83,22 +190,21 @@ Status MakeStatus(const std::string& outbox, TimePoint started, const RelaySnaps
   status.connections.push_back(
       {"Kafka", relay.kafka_up, kafka == readiness.end() ? "" : kafka->detail, StatusDuration(0)});
   status.breaker = Word(relay.breaker);
-  if (relay.breaker != BreakerState::kClosed) {
-    status.holds.push_back({"everything", "breaker", relay.breaker_why, Ago(relay.breaker_since, now)});
-  }
-  if (relay.paused)
-    status.holds.push_back({"everything", "operator", relay.paused_reason, Ago(relay.paused_since, now)});
-  if (!relay.silent_until.empty())
-    status.holds.push_back({"everything", "cadence", "silent " + relay.silent_until, StatusDuration(0)});
-  for (const auto& topic : relay.paused_topics) {
-    status.holds.push_back({"topic " + topic.topic, Word(topic.why), topic.detail, Ago(topic.since, now)});
-  }
+  status.holds = HoldsOf(owner, relay, now);
   status.flow = FlowOf(relay);
-  for (const auto& topic : relay.topics) {
-    status.topics.push_back({topic.topic, topic.sent, topic.retries, topic.failed, topic.sent_per_second});
+  status.topics = TopicsOf(relay, sample);
+  status.topics_note = TopicsNote(sample);
+  for (const HistoryPoint& point : relay.history) {
+    HistoryStatus past{.ago = Ago(point.at, now),
+                       .pending = static_cast<double>(point.pending),
+                       .out_per_second = point.sent_per_second};
+    if (point.lag) past.lag = *point.lag;
+    if (past.ago <= kHistorySpan) status.history.push_back(past);
   }
-  if (relay.sample && now - relay.sampled_at < kSampleLife) {
-    status.table = TableOf(*relay.sample, Ago(relay.sampled_at, now));
+  if (sample != nullptr) {
+    status.table = TableOf(*sample, Ago(relay.sampled_at, now));
+    status.refused = RefusedOf(owner, *sample, status.table->sampled);
+    status.refused_more = owner.command + " list --status failed --status retrying";
   } else {
     status.table_unknown = relay.sample_error.empty() ? "not sampled yet" : relay.sample_error;
   }

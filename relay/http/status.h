@@ -48,6 +48,7 @@ struct HoldStatus {
   std::string reason;  // one word: operator, unknown_topic, ...
   std::string detail;
   StatusDuration since{0};
+  std::string remedy{};  // what to type; empty: it ends by itself
 };
 
 struct FlowStatus {
@@ -64,6 +65,30 @@ struct TopicStatus {
   std::uint64_t retries = 0;
   std::uint64_t failed = 0;
   double sent_per_second = 0;
+  std::optional<RoughCount> pending{};  // none: not known
+  StatusDuration oldest{0};             // of the pending ones
+};
+
+// A message that waits for its next attempt or, failed, for an operator. Never its key or its payload.
+struct RefusedStatus {
+  std::int64_t id = 0;
+  std::string topic;
+  std::string key_hash;  // empty: no key
+  bool failed = false;
+  bool holds_key = false;  // later messages of its key wait for it
+  int attempts = 0;
+  StatusDuration age{0};
+  StatusDuration due_in{0};  // its next attempt
+  std::string error;
+  std::string remedy;  // what to type
+};
+
+// One sample of the past.
+struct HistoryStatus {
+  StatusDuration ago{0};
+  double pending = 0;
+  std::optional<StatusDuration> lag{};
+  double out_per_second = 0;
 };
 
 struct TableStatus {
@@ -79,6 +104,8 @@ struct TableStatus {
   StatusDuration sampled{0};                         // ago
 };
 
+inline constexpr std::chrono::minutes kHistorySpan{30};
+
 struct Status {
   std::string outbox;
   std::string version;
@@ -89,8 +116,12 @@ struct Status {
   std::vector<HoldStatus> holds;
   FlowStatus flow;
   std::vector<TopicStatus> topics;
-  std::optional<TableStatus> table;  // none: no sample of late
-  std::string table_unknown;         // then why
+  std::string topics_note;             // how far their pending messages can be trusted; may be empty
+  std::vector<HistoryStatus> history;  // of kHistorySpan, the oldest first
+  std::vector<RefusedStatus> refused;  // the newest
+  std::string refused_more;            // what lists all of them
+  std::optional<TableStatus> table;    // none: no sample of late
+  std::string table_unknown;           // then why
 };
 
 }  // namespace outbox

@@ -60,40 +60,75 @@ Json Value(const TableStatus& table) {
           {"sampled_seconds_ago", table.sampled.count()}};
 }
 
+Json Value(const ConnectionStatus& connection) {
+  return {{"name", connection.name},
+          {"up", connection.up},
+          {"detail", connection.detail},
+          {"since_seconds", connection.since.count()}};
+}
+
+Json Value(const HoldStatus& hold) {
+  return {{"what", hold.what},
+          {"reason", hold.reason},
+          {"detail", hold.detail},
+          {"since_seconds", hold.since.count()},
+          {"remedy", hold.remedy}};
+}
+
+Json Value(const TopicStatus& topic) {
+  return {{"topic", topic.topic},
+          {"pending", topic.pending ? Value(*topic.pending) : Json(nullptr)},
+          {"oldest_pending_seconds", topic.oldest.count()},
+          {"sent", topic.sent},
+          {"retries", topic.retries},
+          {"failed", topic.failed},
+          {"sent_per_second", topic.sent_per_second}};
+}
+
+Json Value(const RefusedStatus& message) {
+  return {{"id", message.id},
+          {"topic", message.topic},
+          {"key_hash", message.key_hash.empty() ? Json(nullptr) : Json(message.key_hash)},
+          {"status", message.failed ? "failed" : "retrying"},
+          {"holds_key", message.holds_key},
+          {"attempts", message.attempts},
+          {"age_seconds", message.age.count()},
+          {"due_in_seconds", message.failed ? Json(nullptr) : Json(message.due_in.count())},
+          {"error", message.error},
+          {"remedy", message.remedy}};
+}
+
+Json Value(const HistoryStatus& point) {
+  return {{"seconds_ago", point.ago.count()},
+          {"pending", point.pending},
+          {"lag_seconds", Value(point.lag)},
+          {"out_per_second", point.out_per_second}};
+}
+
+template <typename T>
+Json List(const std::vector<T>& values) {
+  Json list = Json::array();
+  for (const T& value : values) list.push_back(Value(value));
+  return list;
+}
+
 }  // namespace
 
 std::string StatusJson(const Status& status) {
-  Json json{
+  const Json json{
       {"outbox", status.outbox},
       {"version", status.version},
       {"uptime_seconds", status.uptime.count()},
       {"state", {{"name", status.state.name}, {"tone", Value(status.state.tone)}, {"why", status.state.why}}},
-      {"connections", Json::array()},
+      {"connections", List(status.connections)},
       {"breaker", status.breaker},
-      {"holds", Json::array()},
+      {"holds", List(status.holds)},
       {"flow", Value(status.flow)},
-      {"topics", Json::array()},
+      {"topics", List(status.topics)},
+      {"refused", List(status.refused)},
       {"table", status.table ? Value(*status.table) : Json(nullptr)},
-      {"table_unknown", status.table_unknown}};
-  for (const ConnectionStatus& connection : status.connections) {
-    json["connections"].push_back({{"name", connection.name},
-                                   {"up", connection.up},
-                                   {"detail", connection.detail},
-                                   {"since_seconds", connection.since.count()}});
-  }
-  for (const HoldStatus& hold : status.holds) {
-    json["holds"].push_back({{"what", hold.what},
-                             {"reason", hold.reason},
-                             {"detail", hold.detail},
-                             {"since_seconds", hold.since.count()}});
-  }
-  for (const TopicStatus& topic : status.topics) {
-    json["topics"].push_back({{"topic", topic.topic},
-                              {"sent", topic.sent},
-                              {"retries", topic.retries},
-                              {"failed", topic.failed},
-                              {"sent_per_second", topic.sent_per_second}});
-  }
+      {"table_unknown", status.table_unknown},
+      {"history", List(status.history)}};
   // An error's text may be in any encoding; a strict dump would throw on it.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

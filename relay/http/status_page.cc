@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/status_page.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "http/format.h"
 #include "http/html.h"
+#include "http/status_chart.h"
 #include "http/status_style.h"
+#include "http/status_tables.h"
+#include "http/status_words.h"
 
 namespace outbox {
 namespace {
-
-Markup ClassOf(Tone tone) {
-  switch (tone) {
-    case Tone::kGood:
-      return " class=good";
-    case Tone::kWarning:
-      return " class=warning";
-    case Tone::kBad:
-      return " class=bad";
-  }
-  return "";
-}
 
 // A large figure with its name, and what is worth knowing about it.
 void WriteFigure(Html& html, const char* name, const std::string& value, Tone tone = Tone::kGood,
@@ -29,19 +23,6 @@ void WriteFigure(Html& html, const char* name, const std::string& value, Tone to
   // The space is for text browsers.
   if (!note.empty()) html << " <small>" << Text(note) << "</small>";
   html << "</dd></div>\n";
-}
-
-// How far a count can be trusted.
-const char* NoteOn(const RoughCount& count) {
-  switch (count.precision) {
-    case RoughCount::Precision::kExact:
-      return "";
-    case RoughCount::Precision::kAbout:
-      return "estimate";
-    case RoughCount::Precision::kAtLeast:
-      return "or more";
-  }
-  return "";
 }
 
 void WriteCount(Html& html, const char* name, const RoughCount& count, Tone if_any) {
@@ -66,11 +47,12 @@ void WriteState(Html& html, const Status& status) {
 
 void WriteHolds(Html& html, const Status& status) {
   if (status.holds.empty()) return;
-  html << "<section>\n<h2>Waiting</h2>\n<ul class=holds>\n";
+  html << "<section>\n<h2>Waiting</h2>\n<ul class=\"cards holds\">\n";
   for (const HoldStatus& hold : status.holds) {
     html << "<li><b><bdi>" << Text(hold.what) << "</bdi></b>: " << Text(hold.reason) << ", for "
          << Text(FormatDuration(hold.since));
     if (!hold.detail.empty()) html << "<br><span class=detail>" << Text(hold.detail) << "</span>";
+    if (!hold.remedy.empty()) html << "<br><code>" << Text(hold.remedy) << "</code>";
     html << "</li>\n";
   }
   html << "</ul>\n</section>\n";
@@ -102,61 +84,28 @@ void WriteMessages(Html& html, const Status& status) {
   html << "</section>\n";
 }
 
-void WriteConnections(Html& html, const Status& status) {
-  html << "<section>\n<h2>Connections</h2>\n<table class=facts>\n";
-  for (const ConnectionStatus& connection : status.connections) {
-    html << "<tr><th scope=row>" << Text(connection.name) << "</th><td>";
-    if (connection.up) {
-      html << "<span class=good>up</span>";
-    } else {
-      html << "<span class=bad>down</span>";
-    }
-    if (connection.since.count() > 0) html << " for " << Text(FormatDuration(connection.since));
-    if (!connection.detail.empty()) {
-      html << "<br><span class=detail>" << Text(connection.detail) << "</span>";
-    }
-    html << "</td></tr>\n";
+void WriteHistory(Html& html, const Status& status) {
+  if (status.history.size() < 2) return;
+  StatusChart backlog{.name = "Backlog"}, lag{.name = "Lag"}, out{.name = "Out"};
+  double most_pending = 0, most_lag = 0, most_out = 0;
+  for (const HistoryStatus& point : status.history) {
+    backlog.points.push_back({point.ago, point.pending});
+    out.points.push_back({point.ago, point.out_per_second});
+    if (point.lag) lag.points.push_back({point.ago, point.lag->count()});
+    most_pending = std::max(most_pending, point.pending);
+    most_out = std::max(most_out, point.out_per_second);
+    if (point.lag) most_lag = std::max(most_lag, point.lag->count());
   }
-  html << "<tr><th scope=row>Breaker</th><td><span"
-       << ClassOf(status.breaker == "closed" ? Tone::kGood : Tone::kBad) << ">" << Text(status.breaker)
-       << "</span></td></tr>\n</table>\n</section>\n";
-}
-
-void WriteTopics(Html& html, const Status& status) {
-  html << "<section>\n<h2>Topics</h2>\n";
-  if (status.topics.empty()) {
-    html << "<p class=detail>Nothing has been sent yet.</p>\n</section>\n";
-    return;
-  }
-  html
-      << "<div class=scroll><table class=numbers>\n<thead><tr><th scope=col>Topic</th><th scope=col>Rate</th>"
-         "<th scope=col>Sent</th><th scope=col>Retries</th><th scope=col>Failed</th></tr></thead>\n<tbody>\n";
-  for (const TopicStatus& topic : status.topics) {
-    html << "<tr><th scope=row><bdi>" << Text(topic.topic) << "</bdi></th><td>"
-         << Text(FormatRate(topic.sent_per_second)) << "</td><td>"
-         << Text(FormatCount(static_cast<std::int64_t>(topic.sent))) << "</td><td>"
-         << Text(FormatCount(static_cast<std::int64_t>(topic.retries))) << "</td><td"
-         << ClassOf(topic.failed > 0 ? Tone::kBad : Tone::kGood) << ">"
-         << Text(FormatCount(static_cast<std::int64_t>(topic.failed))) << "</td></tr>\n";
-  }
-  html << "</tbody></table></div>\n<p class=detail>By this relay since it started; rates over the last "
-          "minute.</p>\n</section>\n";
-}
-
-void WriteTable(Html& html, const Status& status) {
-  if (!status.table) return;
-  const TableStatus& table = *status.table;
-  const auto row = [&](const char* name, const std::string& value) {
-    html << "<tr><th scope=row>" << Text(name) << "</th><td>" << Text(value) << "</td></tr>\n";
-  };
-  html << "<section>\n<h2>Table</h2>\n<table class=facts>\n";
-  row("Oldest pending message", FormatDuration(table.oldest_pending));
-  row("Size", FormatBytes(table.size_bytes));
-  row("Dead tuples", FormatCount(table.dead_tuples));
-  row("Oldest transaction",
-      table.oldest_transaction ? FormatDuration(*table.oldest_transaction) : "not permitted to see");
-  html << "</table>\n<p class=detail>Sampled " << Text(FormatDuration(table.sampled))
-       << " ago, the same on every relay.</p>\n</section>\n";
+  const HistoryStatus& now = status.history.back();
+  backlog.now = FormatCount(std::llround(now.pending));
+  backlog.most = FormatCount(std::llround(most_pending));
+  lag.now = now.lag ? FormatDuration(*now.lag) : "unknown";
+  lag.most = FormatDuration(StatusDuration(most_lag));
+  out.now = FormatRate(now.out_per_second);
+  out.most = FormatRate(most_out);
+  html << "<section>\n<h2>The last half hour</h2>\n<div class=charts>\n";
+  for (const StatusChart* chart : {&backlog, &lag, &out}) WriteChart(html, *chart);
+  html << "</div>\n</section>\n";
 }
 
 void WriteFoot(Html& html, const Status& status) {
@@ -175,9 +124,13 @@ std::string StatusPage(const Status& status) {
   html << "<main>\n";
   WriteHolds(html, status);
   WriteMessages(html, status);
-  WriteConnections(html, status);
+  WriteHistory(html, status);
+  WriteRefused(html, status);
   WriteTopics(html, status);
+  html << "<div class=pair>\n";
+  WriteConnections(html, status);
   WriteTable(html, status);
+  html << "</div>\n";
   html << "</main>\n";
   WriteFoot(html, status);
   return html.Take();

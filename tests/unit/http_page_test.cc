@@ -5,6 +5,7 @@
 
 #include "http/endpoint.h"
 #include "http/format.h"
+#include "http/status_chart.h"
 #include "http/status_json.h"
 #include "http/status_page.h"
 #include "http_sample.h"
@@ -12,6 +13,8 @@
 
 namespace outbox::test {
 namespace {
+
+using std::chrono::seconds;
 
 bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -38,6 +41,16 @@ TEST_CASE("the page shows the state, why, and every figure") {
                             "1.7 GiB",
                             "21,000",
                             "4 min",
+                            "~40,111",
+                            "estimated from 9,984 of the oldest",
+                            "90071992",
+                            "key #73475cb40a56",
+                            "4 attempts, 1 min 33 s old, next attempt in 7.0 s, holds back its key",
+                            "failed to validate record",
+                            "<code>outbox-relay -n orders retry 90041003</code>",
+                            "list --status failed --status retrying",
+                            "<code>outbox-relay -n orders doctor</code>",
+                            "<span>Backlog</span> <b>",
                             "outbox-relay 1.2.3",
                             "2 d 3 h"}) {
     INFO(shown);
@@ -70,7 +83,14 @@ TEST_CASE("text from outside cannot become markup, wherever it is shown") {
                                  &status.holds[0].what,
                                  &status.holds[0].reason,
                                  &status.holds[0].detail,
-                                 &status.topics[0].topic};
+                                 &status.topics[0].topic,
+                                 &status.topics_note,
+                                 &status.holds[1].remedy,
+                                 &status.refused[0].topic,
+                                 &status.refused[0].key_hash,
+                                 &status.refused[0].error,
+                                 &status.refused[0].remedy,
+                                 &status.refused_more};
   for (std::string* place : places) {
     const std::string before = *place;
     *place = hostile;
@@ -98,6 +118,32 @@ TEST_CASE("a connection is not said to be in its state for no time at all") {
   CHECK(Contains(StatusPage(status), "<span class=good>up</span></td>"));
 }
 
+std::string Chart(std::vector<StatusChart::Point> points) {
+  Html html;
+  WriteChart(html, {.name = "Lag", .now = "1 s", .most = "2 s", .points = std::move(points)});
+  return html.Take();
+}
+
+TEST_CASE("a chart is a line from left to right, with gaps where nothing was sampled") {
+  const std::string chart =
+      Chart({{seconds(1'800), 0}, {seconds(1'790), 4}, {seconds(20), 2}, {seconds(0), 4}});
+  CHECK(Contains(chart, "class=line d=\"M0.0 58.0L1.7 2.0M296.7 30.0L300.0 2.0\""));
+  CHECK(Contains(chart, "class=area d=\"M0.0 60.0L0.0 58.0L1.7 2.0L1.7 60.0ZM296.7 60.0"));
+  CHECK(Contains(chart, "<span>Lag</span> <b>1 s</b> <small>at most 2 s</small>"));
+}
+
+TEST_CASE("a chart of nothing lies on the ground, and one sample is a dot") {
+  CHECK(Contains(Chart({{seconds(0), 0}}), "class=line d=\"M300.0 58.0h0\""));
+  CHECK(Contains(Chart({}), "class=line d=\"\""));
+}
+
+TEST_CASE("what holds no message and refused none has no section for it") {
+  const std::string page = StatusPage(HealthyStatus());
+  CHECK_FALSE(Contains(page, "Refused messages"));
+  CHECK_FALSE(Contains(page, "<h2>Waiting</h2>"));
+  CHECK(Contains(page, "The last half hour"));
+}
+
 TEST_CASE("a page without topics, rates and holds says so") {
   const std::string page = StatusPage(Status{});
   CHECK(Contains(page, "Nothing has been sent yet."));
@@ -117,6 +163,15 @@ TEST_CASE("the JSON says what the page says") {
   CHECK(json["table"]["pending"]["precision"] == "about");
   CHECK(json["table"]["failed"]["precision"] == "at_least");
   CHECK(json["table"]["lag_seconds"] == 2.1);
+  CHECK(json["topics"][0]["pending"]["precision"] == "about");
+  CHECK(json["topics"][1]["pending"].is_null());
+  CHECK(json["refused"][0]["key_hash"] == "73475cb40a56");
+  CHECK(json["refused"][0]["due_in_seconds"] == 7);
+  CHECK(json["refused"][1]["due_in_seconds"].is_null());
+  CHECK(json["refused"][1]["remedy"] == "outbox-relay -n orders retry 90041003");
+  CHECK(json["holds"][1]["remedy"] == "outbox-relay -n orders doctor");
+  CHECK(json["history"].size() == 180);
+  CHECK(json["history"][179]["out_per_second"] == 0);
 }
 
 TEST_CASE("the JSON has null for what is unknown and survives any bytes") {
