@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/kill_point.h"
+#include "core/slow_point.h"
 
 namespace outbox {
 
@@ -15,6 +16,7 @@ bool MainRoad::Publish(std::size_t index) {
       case HandOver::kAccepted:
         patience_.Expect(index);
         KillPoint("handed_over");
+        SlowPoint("handed_over");
         // Judged by the client itself: nothing that went before it is in danger, what follows is.
         if (delivery_.report(index).kind == ReportKind::kRefused && message.key) {
           ended_units_.push_back({message.topic, *message.key});

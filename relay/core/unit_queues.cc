@@ -22,8 +22,9 @@ bool UnitQueues::Hold(std::size_t index, bool alone, bool established) {
   if (!message.key && !alone) return false;
   Queue& queue = QueueOf(message);
   queue.established = queue.established || established;
-  const bool first = queue.earlier.empty() && queue.waiting.empty();
-  if (alone || !queue.waiting.empty() || !(first || queue.established)) {
+  const bool behind = !queue.waiting.empty() && !Mutant("overtake_alone");
+  const bool first = queue.earlier.empty() && !behind;
+  if (alone || behind || !(first || queue.established)) {
     queue.waiting.push_back({index, alone});
     return true;
   }

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/mutant.h"
 #include "kafka/kafka_report.h"
 
 namespace outbox {
@@ -49,6 +50,12 @@ LogLevel LevelOf(int syslog_level) {
 GiveUpReason ReasonOf(const Report& report) {
   if (report.kind == ReportKind::kRefused) return GiveUpReason::kRefusal;
   return report.reason == Reason::kFatal ? GiveUpReason::kFatal : GiveUpReason::kOther;
+}
+
+// By mutants whose producer goes on.
+bool Overlooked(const Report& report) {
+  return (Mutant("client_expiry") && report.reason == Reason::kTimeout) ||
+         (Mutant("after_purge") && report.reason == Reason::kPurged);
 }
 
 }  // namespace
@@ -119,6 +126,10 @@ void Generation::Retire() { Close(GiveUpReason::kShutdown); }
 bool Generation::Close(GiveUpReason reason) {
   const std::lock_guard lock(mutex_);
   if (ended_) return false;
+  if (Mutant("after_purge") && (reason == GiveUpReason::kDeadline || reason == GiveUpReason::kOther)) {
+    Purge(RD_KAFKA_PURGE_F_QUEUE);
+    return false;
+  }
   for (const auto& flight : flights_) {
     Gate& gate = flight->gate(road_);
     const std::lock_guard closing(gate.mutex);
@@ -240,7 +251,7 @@ void Generation::OnReport(const rd_kafka_message_t& message) {
     static_cast<Footing*>(rd_kafka_topic_opaque(message.rkt))->OnPersisted(message.partition);
   } else if (road_ == Road::kMain) {
     // Before anybody can see the report, so that nothing later of the unit can follow.
-    if (!ended_) End(ReasonOf(report), DescribeReport(report));
+    if (!ended_ && !Overlooked(report)) End(ReasonOf(report), DescribeReport(report));
   } else if (report.kind == ReportKind::kTopicUnknown || report.kind == ReportKind::kTopicUnauthorized) {
     topics_->Forget(rd_kafka_topic_name(message.rkt));
   }

@@ -110,7 +110,9 @@ ConfHandle MakeConf(const KafkaPublisherOptions& options, Road road) {
   if (Mutant("other_partitioner")) Set(conf.get(), "partitioner", "consistent_random", "");
   if (road == Road::kMain) {
     SetAll(conf.get(), kMainForced);
-    if (Mutant("gapless_off")) Set(conf.get(), "enable.gapless.guarantee", "false", "");
+    // A purge is a gap as well: with the guarantee no producer goes on after one.
+    if (Mutant("gapless_off") || Mutant("after_purge"))
+      Set(conf.get(), "enable.gapless.guarantee", "false", "");
   } else {
     SetAll(conf.get(), kAloneForced);
   }

@@ -5,7 +5,6 @@
 #include <mutex>
 #include <utility>
 
-#include "core/mutant.h"
 #include "kafka/kafka_headers.h"
 #include "kafka/kafka_report.h"
 
@@ -51,7 +50,7 @@ void KafkaDelivery::GiveUp(GiveUpReason reason) {
 HandOver KafkaDelivery::Publish(const Message& message, std::size_t index, Road road) {
   if (road == Road::kAlone && !BoardAlone()) return HandOver::kEnded;
   Passage& by = passage(road);
-  if (by.generation->ended() && !Mutant("after_purge")) return HandOver::kEnded;
+  if (by.generation->ended()) return HandOver::kEnded;
   Slot& slot = flight_->slot(index);
   if (message.oversize > 0) return AfterError(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, slot, road);
   HeadersHandle headers = MakeHeaders(message);
@@ -61,7 +60,7 @@ HandOver KafkaDelivery::Publish(const Message& message, std::size_t index, Road 
   {
     Gate& gate = flight_->gate(road);
     const std::lock_guard lock(gate.mutex);
-    if (gate.closed && !Mutant("after_purge")) return HandOver::kEnded;
+    if (gate.closed) return HandOver::kEnded;
     flight_->Mark(slot, road);
     error = Produce(by, message, std::move(headers), slot);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/mutant.h"
+#include "core/slow_point.h"
 #include "postgres/field.h"
 #include "postgres/text.h"
 
@@ -95,6 +96,7 @@ void LaneReader::ReadCareful(Lanes lanes) {
     if (!entry.sweep) entry.start = start;
     entry.holds = std::move(holds);
   }
+  SlowPoint("waiting_read");
   if (task_.request.retries) ReadRetries(lanes);
   Run(statements_.Read(task_.on_failed, true), lanes, nullptr);
 }

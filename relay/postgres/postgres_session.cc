@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/kill_point.h"
+#include "core/mutant.h"
 #include "postgres/control.h"
 #include "postgres/field.h"
 #include "postgres/lane_reader.h"
@@ -16,7 +17,7 @@ PostgresSession::PostgresSession(const ConnectOptions& options, StepSupervisor& 
                                  const Statements& statements, LaneBook& book, Observer& observer)
     : statements_(statements), book_(book), observer_(observer), connection_(options, supervisor) {
   // What happened to the server meanwhile is unknown.
-  book_.Forget();
+  if (!Mutant("advance_before_commit")) book_.Forget();
 }
 
 PostgresSession::~PostgresSession() = default;
