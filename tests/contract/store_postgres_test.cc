@@ -375,6 +375,48 @@ TEST_CASE("a sample does not take retrying messages for failed ones", "[contract
   CHECK(keeper->Sample().failed == 2);
 }
 
+TEST_CASE("a sample counts pending messages by topic, and says when it has not seen all", "[contract]") {
+  PostgresBench bench;
+  const auto keeper = bench.store().ConnectKeeper();
+  CHECK(keeper->Sample().topics_complete);
+  bench.admin().Run(
+      "INSERT INTO outbox (topic, key, created_at) SELECT 'a', 'k', now() - interval '1 min' FROM "
+      "generate_series(1, 100)");
+  bench.Insert("b", "l", "p");
+  TableSample sample = keeper->Sample();
+  REQUIRE(sample.topics.size() == 2);
+  CHECK(sample.topics[0].topic == "a");
+  CHECK(sample.topics[0].pending == 100);
+  CHECK(sample.topics[0].oldest > seconds(59));
+  CHECK(sample.topics[1].pending == 1);
+  CHECK(sample.topics_complete);
+  bench.admin().Run("INSERT INTO outbox (topic, key) SELECT 'a', 'k' FROM generate_series(1, 100)");
+  sample = keeper->Sample();
+  CHECK(sample.topics[0].pending >= 155);  // with or without the other one in its lane
+  CHECK_FALSE(sample.topics_complete);
+}
+
+TEST_CASE("a sample names the newest refused messages, and no key", "[contract]") {
+  PostgresBench bench;
+  bench.admin().Run(
+      "INSERT INTO outbox (topic, key, status, attempts, last_error, next_attempt_at) SELECT 't', NULLIF('k' "
+      "|| i,"
+      " 'k30'), 'retrying', i, 'no', CASE WHEN i = 29 THEN timestamptz 'infinity' ELSE now() + interval '1 "
+      "min' END"
+      " FROM generate_series(1, 30) i; UPDATE outbox SET status = 'failed', next_attempt_at = NULL WHERE "
+      "attempts = 28");
+  const auto refused = bench.store().ConnectKeeper()->Sample().refused;
+  REQUIRE(refused.size() == 20);
+  CHECK(refused[0].attempts == 30);
+  CHECK(refused[0].key_hash.empty());
+  CHECK(refused[0].due_in > seconds(50));
+  CHECK(refused[0].error == "no");
+  CHECK(refused[1].due_in > seconds(86'400));
+  CHECK(refused[2].failed);
+  CHECK(refused[2].key_hash.size() == 12);
+  CHECK(refused[19].attempts == 11);
+}
+
 TEST_CASE("more units than are remembered one by one wait, and all flow afterwards", "[contract]") {
   PostgresBench bench;
   const auto session = bench.Connect();

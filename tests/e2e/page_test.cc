@@ -13,7 +13,8 @@ namespace {
 using nlohmann::json;
 
 json Status(const RelayProcess& relay) {
-  return json::parse(HttpGet(relay.port(), "/api/status").body, nullptr, false);
+  json status = json::parse(HttpGet(relay.port(), "/api/status").body, nullptr, false);
+  return status.is_discarded() ? json::object() : status;
 }
 
 bool Shows(const RelayProcess& relay, const std::string& part) {
@@ -66,7 +67,7 @@ TEST_CASE("the page says what waits, why, and what to type; never a key or a pay
   REQUIRE(status["holds"].size() == 1);
   CHECK(status["holds"][0]["what"] == "topic it's paid");
   CHECK(status["holds"][0]["remedy"] == ours + " resume --topic 'it'\\''s paid'");
-  CHECK(status["history"].size() >= 1);
+  CHECK_FALSE(status["history"].empty());
   CHECK(WaitFor(
       [&] {
         const json topics = Status(*relay)["topics"];

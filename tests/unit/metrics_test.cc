@@ -265,5 +265,26 @@ TEST_CASE("the snapshot says how fast the backlog changes and what is wrong sinc
   CHECK(snapshot.store_since == lost);
 }
 
+TEST_CASE("the history is the last half hour of samples, the oldest first") {
+  MetricsSample sample;
+  sample.metrics.OnSample({.pending = 7, .lag = seconds(1)});
+  CHECK(sample.metrics.Snapshot().history.at(0).pending == 7);
+  CHECK(sample.metrics.Snapshot().history.at(0).sent_per_second == 0);
+  sample.Send({"orders", "orders", "payments", "payments", "payments"});
+  sample.now += seconds(10);
+  sample.metrics.OnSample({.pending = 8});
+  CHECK(sample.metrics.Snapshot().history.at(1).sent_per_second == 0.5);
+  for (int i = 0; i < 179; ++i) {
+    sample.now += seconds(10);
+    sample.metrics.OnSample({.pending = i});
+  }
+  const auto history = sample.metrics.Snapshot().history;
+  REQUIRE(history.size() == 180);
+  CHECK(history.front().pending == 8);
+  CHECK_FALSE(history.front().lag);
+  CHECK(history.back().pending == 178);
+  CHECK(history.back().at == sample.now);
+}
+
 }  // namespace
 }  // namespace outbox::test
