@@ -126,7 +126,7 @@ void Generation::Retire() { Close(GiveUpReason::kShutdown); }
 bool Generation::Close(GiveUpReason reason) {
   const std::lock_guard lock(mutex_);
   if (ended_) return false;
-  if (Mutant("after_purge") && (reason == GiveUpReason::kDeadline || reason == GiveUpReason::kOther)) {
+  if (Mutant("after_purge") && reason != GiveUpReason::kFatal && reason != GiveUpReason::kShutdown) {
     Purge(RD_KAFKA_PURGE_F_QUEUE);
     return false;
   }
