@@ -17,9 +17,10 @@ inline std::string Mutated(std::string text) {
       text.replace(at, right.size(), wrong);
   };
   bug("lock_and_read", "pg_try_advisory_xact_lock({class}, lane)", "true");
+  // It lingers between its snapshot and its locks: else another relay seldom commits just then.
   bug("lock_and_read", "unnest($1::smallint[], $2::bigint[]) WITH ORDINALITY AS l(lane, start, ord)",
       "(SELECT * FROM unnest($1::smallint[], $2::bigint[]) WITH ORDINALITY AS u(lane, start, ord)"
-      " WHERE pg_try_advisory_xact_lock({class}, u.lane)) l");
+      " WHERE (SELECT pg_sleep(0.02) IS NOT NULL) AND pg_try_advisory_xact_lock({class}, u.lane)) l");
   bug("unheld_in_backoff", "b.{waits}", "false");
   bug("order_by_created", "ORDER BY o.id FOR UPDATE SKIP LOCKED) o ON true",
       "ORDER BY o.created_at FOR UPDATE SKIP LOCKED) o ON true");
