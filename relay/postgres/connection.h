@@ -8,6 +8,7 @@
 #include <pqxx/pqxx>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "outbox/settings.h"
@@ -24,6 +25,15 @@ struct ConnectOptions {
   milliseconds statement_timeout{30'000};
   milliseconds transaction_timeout{45'000};
   std::string application_name;
+
+  static ConnectOptions Of(const PostgresSettings& server, std::string application_name) {
+    return {.conninfo = server.conninfo,
+            .password = server.password,
+            .pooler = server.pooler,
+            .statement_timeout = server.statement_timeout,
+            .transaction_timeout = server.transaction_timeout,
+            .application_name = std::move(application_name)};
+  }
 };
 
 // One connection to PostgreSQL, with the two things libpqxx does not give: a deadline on the client's

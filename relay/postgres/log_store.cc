@@ -45,12 +45,7 @@ LogStore::LogStore(const PostgresSettings& postgres, const OutboxSettings& outbo
 LogStore::~LogStore() = default;
 
 ConnectOptions LogStore::Options(const std::string& purpose) const {
-  return {.conninfo = postgres_.conninfo,
-          .password = postgres_.password,
-          .pooler = postgres_.pooler,
-          .statement_timeout = postgres_.statement_timeout,
-          .transaction_timeout = postgres_.transaction_timeout,
-          .application_name = "outbox-relay " + outbox_.name + " " + purpose};
+  return ConnectOptions::Of(postgres_, "outbox-relay " + outbox_.name + " " + purpose);
 }
 
 std::unique_ptr<StoreSession> LogStore::Connect() {

@@ -15,15 +15,6 @@ namespace {
 
 using Reason = StoreUnavailable::Reason;
 
-ConnectOptions OperatorOptions(const PostgresSettings& server) {
-  return {.conninfo = server.conninfo,
-          .password = server.password,
-          .pooler = server.pooler,
-          .statement_timeout = server.statement_timeout,
-          .transaction_timeout = server.transaction_timeout,
-          .application_name = "outbox-relay command"};
-}
-
 std::string Filled(std::string sql, const std::string& schema) {
   sql = Mutated(std::move(sql));
   const std::string quoted = QuotedName(schema);
@@ -65,7 +56,8 @@ OperatorSession::~OperatorSession() = default;
 void OperatorSession::Reconnect() {
   connection_.reset();
   asked_.clear();
-  connection_ = std::make_unique<Connection>(OperatorOptions(server_), supervisor_);
+  connection_ =
+      std::make_unique<Connection>(ConnectOptions::Of(server_, "outbox-relay command"), supervisor_);
 }
 
 OperatorAnswer OperatorSession::Ask(const std::string& sql, const std::vector<std::string>& parameters) {

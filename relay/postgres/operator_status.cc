@@ -24,13 +24,7 @@ TableSample Sample(const PostgresSettings& server, const std::string& schema,
   book.Lanes(held_topics, std::chrono::steady_clock::now());
   StepSupervisor supervisor;
   const Statements statements(schema, Completion::kMark);
-  PostgresKeeper keeper({.conninfo = server.conninfo,
-                         .password = server.password,
-                         .pooler = server.pooler,
-                         .statement_timeout = server.statement_timeout,
-                         .transaction_timeout = server.transaction_timeout,
-                         .application_name = "outbox-relay command"},
-                        supervisor, statements, book);
+  PostgresKeeper keeper(ConnectOptions::Of(server, "outbox-relay command"), supervisor, statements, book);
   return keeper.Sample();
 }
 

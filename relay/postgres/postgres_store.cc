@@ -22,12 +22,7 @@ PostgresStore::PostgresStore(const PostgresSettings& postgres, const OutboxSetti
 PostgresStore::~PostgresStore() = default;
 
 ConnectOptions PostgresStore::Options(const std::string& purpose) const {
-  return {.conninfo = postgres_.conninfo,
-          .password = postgres_.password,
-          .pooler = postgres_.pooler,
-          .statement_timeout = postgres_.statement_timeout,
-          .transaction_timeout = postgres_.transaction_timeout,
-          .application_name = "outbox-relay " + outbox_.name + " " + purpose};
+  return ConnectOptions::Of(postgres_, "outbox-relay " + outbox_.name + " " + purpose);
 }
 
 std::unique_ptr<StoreSession> PostgresStore::Connect() {
