@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "core/dead_letters.h"
-#include "core/kill_point.h"
+#include "core/batch_run.h"
 
 namespace outbox {
 namespace {
@@ -19,30 +18,6 @@ const Backoff kReconnect{.initial = milliseconds(50), .max = milliseconds(2'000)
 
 microseconds Since(TimePoint begin, TimePoint end) {
   return std::chrono::duration_cast<microseconds>(end - begin);
-}
-
-BatchLoad Load(const Batch& batch) {
-  BatchLoad load{.messages = static_cast<std::int64_t>(batch.messages().size()), .lanes = batch.lanes()};
-  for (const Message& message : batch.messages()) load.bytes += static_cast<std::int64_t>(message.bytes());
-  return load;
-}
-
-std::string_view RollbackLabel(StoreUnavailable::Reason reason) {
-  switch (reason) {
-    case StoreUnavailable::Reason::kLost:
-    case StoreUnavailable::Reason::kReadOnly:
-    case StoreUnavailable::Reason::kUnknownCommit:
-      return "connection_lost";
-    case StoreUnavailable::Reason::kTimeout:
-      return "timeout";
-    case StoreUnavailable::Reason::kRowCount:
-      return "row_count";
-    case StoreUnavailable::Reason::kRights:
-    case StoreUnavailable::Reason::kSchema:
-    case StoreUnavailable::Reason::kOther:
-      return "other";
-  }
-  return "other";
 }
 
 }  // namespace
@@ -236,104 +211,26 @@ void Worker::HearControl() {
 }
 
 void Worker::Deliver(Batch& batch, bool trial) {
-  KillPoint("claimed");
-  const auto messages = batch.messages();
-  struct Released {
-    Observer& observer;
-    const BatchLoad load;
-    ~Released() { observer.OnReleased(load); }
-  } const released{context_.observer, Load(batch)};
-  context_.observer.OnClaimed(released.load);
-
-  const TimePoint begin = context_.env.now();
-  progress_.Begin(Progress::Step::kPublishing, begin, context_.deadline + Dispatch::kReportsAfterEnd);
-  ClaimReport report{.messages = messages,
-                     .full = batch.full(),
-                     .claim_time = claim_time_,
-                     .lanes = batch.lanes(),
-                     .lanes_busy = session_->lanes_busy()};
-  auto delivery = context_.publisher.Open(messages.size(), batch.memory());
-  if (!delivery) {
-    context_.shared.OnUndecided();
-    if (trial) context_.shared.OnTrial(std::string(messages[0].topic), false, begin);
-    PauseFor(kTinyPause);
-    return;
-  }
-  const milliseconds deadline =
-      trial ? std::min(context_.deadline, TopicGates::kTrialDeadline) : context_.deadline;
-  Dispatch dispatch({.messages = messages,
-                     .claimed_at = batch.claimed_at(),
-                     .deadline = batch.claimed_at() + deadline,
-                     .on_failed = control_->on_failed,
-                     .retry = tunables_.retry,
-                     .trial = trial,
-                     .dead_letters = tunables_.dead_letters.any(),
-                     .stop_by = [this] { return context_.drain.stop_by(); }},
-                    *delivery, context_.publisher, context_.shared, context_.env);
-  dispatch.Run();
-  const TimePoint published = context_.env.now();
-  report.publish_time = Since(begin, published);
-  report.reports = dispatch.reports();
-  const std::string topic = trial ? std::string(messages[0].topic) : std::string();
-  if (trial && dispatch.interrupted()) {
-    context_.shared.PostponeTrial(topic);  // another trial's producer was given up, and ours with it
-  } else if (trial) {
-    context_.shared.OnTrial(topic, dispatch.persisted(), published);
-  } else {
-    context_.shared.OnBatch(dispatch.persisted(), dispatch.outage(), dispatch.why(), published);
-  }
-  if (tunables_.dead_letters.any() && !dispatch.settlement().refusals.empty())
-    report.dead_letters = PublishDeadLetters(batch, dispatch);
-  report.settled = Settle(batch, dispatch, report);
-  report.transaction_time = Since(batch.claimed_at(), context_.env.now());
-  context_.observer.OnClaim(report);
-}
-
-DeadLetterTally Worker::PublishDeadLetters(const Batch& batch, Dispatch& dispatch) {
-  const TimePoint until = std::min({context_.env.now() + DeadLetters::kCopyFor,
-                                    batch.claimed_at() + context_.deadline, context_.drain.stop_by()});
-  const DeadLetters::Task task{.messages = batch.messages(),
-                               .memory = batch.memory(),
-                               .reports = dispatch.reports(),
-                               .until = until,
-                               .topics = tunables_.dead_letters,
-                               .retry = tunables_.retry};
-  const DeadLetterTally tally =
-      DeadLetters(task, context_.publisher, context_.env).Publish(dispatch.settlement());
-  if (tally.copied > 0) KillPoint("copied");
-  return tally;
-}
-
-// Throws StoreUnavailable after telling the observer. What is known to be persisted is remembered
-// first: should the commit be lost, the rows come back, and are then settled without being sent again.
-bool Worker::Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report) {
-  if (!dispatch.anything_settled()) {
-    report.rolled_back = context_.drain.begun() ? "shutdown" : "other";
-    return false;
-  }
-  KillPoint("reported");
-  const Settlement& settlement = dispatch.settlement();
-  const TimePoint begin = context_.env.now();
-  progress_.Begin(Progress::Step::kSettling, begin, kStatementLimit);
+  BatchRun run(context_, progress_, tunables_, batch,
+               {.trial = trial,
+                .on_failed = control_->on_failed,
+                .took = claim_time_,
+                .lanes_busy = session_->lanes_busy()});
   try {
-    batch.Settle(settlement);
-  } catch (const StoreUnavailable& error) {
-    context_.shared.RememberPersisted(batch.messages(), settlement.outcomes);
-    if (error.reason() != StoreUnavailable::Reason::kLost) {
-      most_ = std::max(1, static_cast<int>(batch.messages().size()) / 2);
+    switch (run.Run()) {
+      case BatchRun::End::kNoProducer:
+        return PauseFor(kTinyPause);
+      case BatchRun::End::kNothingSettled:
+        return;
+      case BatchRun::End::kCommitted:
+        most_ = most_ * 2 < tunables_.batch_messages ? most_ * 2 : 0;
+        return;
     }
-    report.rolled_back = RollbackLabel(error.reason());
-    report.unknown_commit = error.reason() == StoreUnavailable::Reason::kUnknownCommit;
-    report.outcomes = settlement.outcomes;
-    context_.observer.OnClaim(report);
+  } catch (const StoreUnavailable& error) {
+    if (error.reason() != StoreUnavailable::Reason::kLost)
+      most_ = std::max(1, static_cast<int>(batch.messages().size()) / 2);
     throw;
   }
-  most_ = most_ * 2 < tunables_.batch_messages ? most_ * 2 : 0;
-  context_.shared.Settled(batch.messages(), settlement.outcomes);
-  report.outcomes = settlement.outcomes;
-  report.refusals = settlement.refusals;
-  report.settle_time = Since(begin, context_.env.now());
-  return true;
 }
 
 }  // namespace outbox

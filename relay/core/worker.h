@@ -6,36 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "core/cadence.h"
-#include "core/dispatch.h"
-#include "core/environment.h"
-#include "core/live_settings.h"
-#include "core/pace.h"
-#include "core/poll_turn.h"
 #include "core/progress.h"
-#include "core/shared_state.h"
-#include "outbox/observer.h"
-#include "outbox/publisher.h"
-#include "outbox/settings.h"
-#include "outbox/store.h"
+#include "core/worker_context.h"
 
 namespace outbox {
-
-// What the workers of a relay share. Everything outlives the workers.
-struct WorkerContext {
-  OutboxStore& store;
-  Publisher& publisher;
-  Observer& observer;
-  SharedState& shared;
-  PollTurn& turn;
-  Cadence& cadence;
-  Pace& pace;
-  const LiveSettings& live;
-  const Environment& env;
-  Drain& drain;
-  milliseconds deadline;  // from the claim
-  int workers;            // that share the lanes
-};
 
 // One claim loop: claim, publish, settle, for ever. Owns its session and its batch. A step that fails
 // because the database cannot be used ends the session; the next one is opened after a pause.
@@ -55,8 +29,6 @@ class Worker {
   void Trial(const ClaimRequest::Trial& trial);
   std::unique_ptr<Batch> Claim(const ClaimRequest& request);
   void Deliver(Batch& batch, bool trial);
-  DeadLetterTally PublishDeadLetters(const Batch& batch, Dispatch& dispatch);
-  bool Settle(Batch& batch, const Dispatch& dispatch, ClaimReport& report);
   void HearControl();
   void OnStoreFailure(const StoreUnavailable& error);
   ClaimRequest Request(const Pace::Grant& grant = {}) const;
