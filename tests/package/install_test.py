@@ -125,7 +125,7 @@ class Package(unittest.TestCase):
     def test_the_package_has_the_version_of_the_program(self):
         changelog = (SOURCE / "deploy/debian/changelog").read_text()
         version = re.search(r"^outbox-relay (\S+)", relay("version"))[1]
-        self.assertTrue(changelog.startswith(f"outbox-relay ({version})"))
+        self.assertTrue(changelog.startswith(f"outbox-relay ({version}-"))
 
 
 if __name__ == "__main__":
