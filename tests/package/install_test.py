@@ -23,6 +23,7 @@ share/fish/vendor_completions.d/outbox-relay.fish
 share/man/man5/outbox-relay.toml.5
 share/man/man7/outbox-relay-metrics.7
 share/man/man8/outbox-relay.8
+share/outbox-relay/outbox-relay.json
 share/outbox-relay/outbox-relay.rules.yml
 share/outbox-relay/outbox.sql
 share/zsh/vendor-completions/_outbox-relay
