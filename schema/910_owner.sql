@@ -11,7 +11,7 @@ BEGIN
     SELECT format('ALTER TABLE %I.%I OWNER TO %s', current_schema(), relname, owner) FROM pg_class
     WHERE relnamespace = ours AND relowner <> owner
       AND relname IN ('outbox', 'outbox_control', 'outbox_audit', 'outbox_marker', 'outbox_version', 'outbox_status',
-                      'outbox_parked', 'outbox_progress')
+                      'outbox_parked', 'outbox_progress', 'outbox_position', 'outbox_messages')
     UNION ALL
     SELECT format('ALTER FUNCTION %s OWNER TO %s', oid::regprocedure, owner) FROM pg_proc
     WHERE pronamespace = ours AND proowner <> owner AND proname IN ('outbox_hold', 'outbox_wake_up', 'outbox_make_partitions', 'outbox_drop_partitions')

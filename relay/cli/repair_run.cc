@@ -130,6 +130,11 @@ int Preview(const CommandLine& line, Repair repair, OperatorSession& session, co
   return kExitDone;
 }
 
+MessageFilter Repairable(MessageFilter filter) {
+  filter.repairable = true;
+  return filter;
+}
+
 // Says which of the named messages there are none of, or that are not to be changed.
 void TellUnfit(const std::vector<MessageState>& there, const FilterOptions& filter, Repair repair) {
   TellMissing(there, filter);
@@ -137,6 +142,18 @@ void TellUnfit(const std::vector<MessageState>& there, const FilterOptions& filt
     const bool fits = state.status == "failed" || state.status == "retrying" ||
                       (repair == Repair::kDiscard && state.status == "pending");
     if (!fits) std::cerr << "message " << state.id << " is " << state.status << ": nothing to do\n";
+  }
+}
+
+// In a log nobody can take a message out before the relay has come to it.
+void TellUnread(const std::vector<MessageState>& there, const std::vector<MessageState>& repairable,
+                Repair repair) {
+  for (const MessageState& state : there) {
+    if (repair != Repair::kDiscard || state.status != "pending") continue;
+    if (std::ranges::count(repairable, state.id, &MessageState::id) > 0) continue;
+    std::cerr
+        << "message " << state.id
+        << " is in the log still: pause its topic, and what the relay then sets aside can be discarded\n";
   }
 }
 
@@ -148,15 +165,20 @@ struct Scope {
 // Names are looked up once: to find a message id may mean to read the whole table.
 Scope ScopeOf(OperatorSession& session, const FoundRange& range, const FilterOptions& typed, Repair repair) {
   if (!range.filter().named()) return {range, AllLanes()};
-  const std::vector<MessageState> there = ListMessages(session, range, 1'000'000);
+  const std::vector<MessageState> there =
+      ListMessages(session, FoundRange(session, ToFilter(typed)), 1'000'000);
   TellUnfit(there, typed, repair);
-  MessageFilter found;
+  MessageFilter named = Repairable({});
+  for (const MessageState& state : there) named.ids.push_back(state.id);
+  const std::vector<MessageState> repairable = ListMessages(session, FoundRange(session, named), 1'000'000);
+  TellUnread(there, repairable, repair);
+  named.ids.clear();
   std::set<int> lanes;
-  for (const MessageState& state : there) {
-    found.ids.push_back(state.id);
+  for (const MessageState& state : repairable) {
+    named.ids.push_back(state.id);
     lanes.insert(state.lane);
   }
-  return {FoundRange(session, found), {lanes.begin(), lanes.end()}};
+  return {FoundRange(session, named), {lanes.begin(), lanes.end()}};
 }
 
 }  // namespace
@@ -170,7 +192,7 @@ int RunRepair(const CommandLine& line, const BulkFlags& flags, Repair repair) {
   std::optional<Signals> signals;
   if (!preview) signals.emplace();
   return RunOperator(line, flags, [&](OperatorSession& session) {
-    const FoundRange range(session, ToFilter(typed));
+    const FoundRange range(session, Repairable(ToFilter(typed)));
     if (preview) return Preview(line, repair, session, range);
     Caller caller = ThisCaller(session);
     if (!flags.task.empty()) caller.task = flags.task;

@@ -23,7 +23,7 @@ WITH ours AS (
     (SELECT r.oid FROM pg_roles r WHERE r.rolname = $1::text || 'producer') AS producer,
     (SELECT r.oid FROM pg_roles r WHERE r.rolname = $1::text || 'relay') AS relay,
     (SELECT r.oid FROM pg_roles r WHERE r.rolname = $1::text || 'operator') AS operator
-  FROM pg_class c WHERE c.oid = '{outbox}'::regclass
+  FROM pg_class c WHERE c.oid = '{table}'::regclass
 )
 SELECT current_user AS role, (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS superuser,
   pg_has_role(current_user, o.owner, 'MEMBER') AS owner,
@@ -35,7 +35,7 @@ FROM ours o)";
 
 constexpr const char* kMeddlers = R"(/* outbox-relay: doctor, meddlers */
 SELECT r.rolname AS role FROM pg_roles r, pg_class c
-WHERE c.oid = '{outbox}'::regclass AND NOT r.rolsuper AND NOT pg_has_role(r.oid, c.relowner, 'MEMBER')
+WHERE c.oid = '{table}'::regclass AND NOT r.rolsuper AND NOT pg_has_role(r.oid, c.relowner, 'MEMBER')
   AND pg_has_role(r.oid, (SELECT p.oid FROM pg_roles p WHERE p.rolname = $1::text || 'producer'), 'MEMBER')
   AND NOT EXISTS (SELECT FROM pg_roles w WHERE w.rolname IN ($1::text || 'relay', $1::text || 'operator')
                   AND pg_has_role(r.oid, w.oid, 'MEMBER'))
@@ -50,14 +50,14 @@ SELECT current_setting('autovacuum')::boolean AND current_setting('track_counts'
   coalesce(pg_relation_size(i.oid), 0) AS index_bytes, coalesce(i.reltuples::bigint, 0) AS index_entries
 FROM pg_class c LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
 LEFT JOIN pg_class i ON i.relnamespace = c.relnamespace AND i.relname = 'outbox_pending_idx'
-WHERE c.oid = '{outbox}'::regclass)";
+WHERE c.oid = '{waiting}'::regclass)";
 
 constexpr const char* kOptions = R"(/* outbox-relay: doctor, options */
-SELECT unnest(c.reloptions) AS option FROM pg_class c WHERE c.oid = '{outbox}'::regclass)";
+SELECT unnest(c.reloptions) AS option FROM pg_class c WHERE c.oid = '{waiting}'::regclass)";
 
 constexpr const char* kInvalid = R"(/* outbox-relay: doctor, indexes */
 SELECT i.indexrelid::regclass AS name FROM pg_index i
-WHERE i.indrelid = '{outbox}'::regclass AND NOT (i.indisvalid AND i.indisready) ORDER BY 1)";
+WHERE i.indrelid IN ('{table}'::regclass, '{waiting}'::regclass) AND NOT (i.indisvalid AND i.indisready) ORDER BY 1)";
 
 constexpr const char* kHolders = R"(/* outbox-relay: doctor, vacuum */
 SELECT 'process ' || a.pid || ' (role ' || a.usename || ', application ' || a.application_name || ', '
@@ -95,6 +95,21 @@ FROM (
     FROM {outbox} o WHERE o.lane = l.lane AND o.status = 'retrying' ORDER BY o.next_attempt_at LIMIT 200) w
   UNION ALL
   (SELECT o.topic, false, 0 FROM {outbox} o ORDER BY o.id DESC LIMIT 2000)
+) t GROUP BY t.topic ORDER BY waiting DESC, t.topic LIMIT 100)";
+
+// Of a log the oldest that are not done, and what is parked.
+constexpr const char* kTopicsOfLog = R"(/* outbox-relay: doctor, topics */
+SELECT t.topic, count(*) FILTER (WHERE t.waits) AS waiting, coalesce(max(t.size) FILTER (WHERE t.waits), 0) AS largest
+FROM (
+  (SELECT o.topic, true AS waits, coalesce(octet_length(o.payload), octet_length(o.payload_bytes), 0)
+      + coalesce(octet_length(o.key), 0) + coalesce(octet_length(o.headers::text), 0) AS size
+   FROM {table} o WHERE o.id > (SELECT p.read_to FROM {schema}.outbox_position p) ORDER BY o.id LIMIT 10000)
+  UNION ALL
+  (SELECT o.topic, true, coalesce(octet_length(o.payload), octet_length(o.payload_bytes), 0)
+      + coalesce(octet_length(o.key), 0) + coalesce(octet_length(o.headers::text), 0)
+   FROM {waiting} o WHERE o.status IN ('pending', 'retrying') LIMIT 10000)
+  UNION ALL
+  (SELECT o.topic, false, 0 FROM {table} o ORDER BY o.id DESC LIMIT 2000)
 ) t GROUP BY t.topic ORDER BY waiting DESC, t.topic LIMIT 100)";
 
 double UnixSeconds() {
@@ -169,7 +184,7 @@ VacuumFacts ReadVacuumFacts(OperatorSession& session, seconds long_open) {
 }
 
 std::vector<WaitingTopic> ReadTopics(OperatorSession& session) {
-  const OperatorAnswer answer = session.Ask(kTopics);
+  const OperatorAnswer answer = session.Ask(session.log() ? kTopicsOfLog : kTopics);
   std::vector<WaitingTopic> topics;
   for (int row = 0; row < answer.size(); ++row) {
     topics.push_back(

@@ -26,6 +26,7 @@ struct MessageFilter {
   std::vector<std::string> keys;
   std::string error;  // occurs in last_error, in whatever case
   std::optional<Moment> since, until;
+  bool repairable = false;  // only what may be repaired: of a log what is parked
 
   bool named() const { return !ids.empty() || !message_ids.empty(); }
 };
@@ -39,7 +40,7 @@ class FoundRange {
 
   // The CTE `found (id)`, newest first where `most` is less than there are, and its parameters $1 to
   // $12. To be followed by more of the same statement.
-  static std::string Sql();
+  std::string Sql(const OperatorSession& session) const;
   std::vector<std::string> Parameters(const std::vector<int>& lanes, std::int64_t most) const;
 
   // Whether a message `o` meets every condition; its parameters are $1 to $8.

@@ -10,13 +10,17 @@ namespace {
 
 constexpr std::int64_t kStretch = 10'000;  // rows that one statement walks
 
+// Where a stretch ends is told by the primary key alone, so that what is read has a bound on both sides.
+constexpr const char* kStretchEnd = R"((SELECT max(e.id) FROM (
+    SELECT b.id FROM {table} b WHERE b.id > $9::bigint AND b.id <= $10::bigint ORDER BY b.id LIMIT $11::bigint) e))";
+
 // $9 to $15 follow the filter's conditions. The stretch's end is told even if nothing in it fits.
 std::string WalkSql(bool by_id) {
   return std::string("/* outbox-relay: walk */ WITH stretch AS MATERIALIZED (") +
          R"(
   SELECT w.id, w.status, w.topic, w.key, w.created_at, w.sent_at, w.last_error, w.headers FROM {outbox} w
-  WHERE w.id > $9::bigint AND w.id <= $10::bigint)" +
-         (by_id ? " AND w.id = ANY($13::bigint[])" : "") + R"(
+  WHERE w.id > $9::bigint AND w.id <= )" +
+         (by_id ? "$10::bigint AND w.id = ANY($13::bigint[])" : kStretchEnd) + R"(
   ORDER BY w.id LIMIT $11::bigint
 ), judged AS (
   SELECT o.id, o.topic, o.key, )" +
@@ -47,7 +51,7 @@ SELECT count(*) AS many FROM gone)";
 
 constexpr const char* kReplayNow = R"(/* outbox-relay: replay */
 WITH copies AS (
-  INSERT INTO {outbox} (message_id, topic, key, type, payload, payload_bytes, headers)
+  INSERT INTO {table} (message_id, topic, key, type, payload, payload_bytes, headers)
   SELECT o.message_id, coalesce(nullif($8::text, ''), o.topic), o.key, o.type, o.payload, o.payload_bytes,
     coalesce(o.headers, '{}') || jsonb_build_object('outbox-relay-replay', $2::text)
   FROM {outbox} o WHERE o.id = ANY($1::bigint[]) AND o.status = 'sent' ORDER BY o.id
@@ -66,7 +70,7 @@ FROM {schema}.outbox_audit a WHERE a.task = $1::uuid AND a.command = 'replay'
 ORDER BY (a.detail->>'upto')::bigint DESC LIMIT 1)";
 
 std::int64_t Newest(OperatorSession& session) {
-  return session.Ask("/* outbox-relay: newest */ SELECT coalesce(max(o.id), 0) AS newest FROM {outbox} o")
+  return session.Ask("/* outbox-relay: newest */ SELECT coalesce(max(o.id), 0) AS newest FROM {table} o")
       .Number(0, "newest");
 }
 

@@ -20,6 +20,9 @@ SELECT
   (SELECT count(*) FROM (SELECT FROM {outbox} o WHERE o.lane = $1::smallint AND o.status = 'pending'
      AND o.topic = $2::text AND o.key = $3::text AND o.id > $4::bigint LIMIT 1000) b) AS behind)";
 
+// Message by message, because a log has no table in which all can be joined at once.
+const std::string kOfFound = "CROSS JOIN LATERAL (SELECT m.* FROM {outbox} m WHERE m.id = f.id OFFSET 0) o";
+
 std::string WaitingSql() {
   return "/* outbox-relay: what waits in a unit */ SELECT " + StateColumns() +
          " FROM {outbox} o WHERE o.lane = $1::smallint AND o.topic = $2::text AND o.key = $3::text"
@@ -58,24 +61,25 @@ std::vector<MessageState> StatesOf(const OperatorAnswer& answer) {
 }
 
 std::vector<MessageState> ListMessages(OperatorSession& session, const FoundRange& range, std::int64_t most) {
-  return StatesOf(session.Ask("/* outbox-relay: list */ " + FoundRange::Sql() + " SELECT " + StateColumns() +
-                                  " FROM found f JOIN {outbox} o ON o.id = f.id ORDER BY o.id DESC",
+  return StatesOf(session.Ask("/* outbox-relay: list */ " + range.Sql(session) + " SELECT " + StateColumns() +
+                                  " FROM found f " + kOfFound + " ORDER BY o.id DESC",
                               range.Parameters(AllLanes(), most)));
 }
 
 std::int64_t CountMessages(OperatorSession& session, const FoundRange& range) {
   return session
-      .Ask("/* outbox-relay: count */ " + FoundRange::Sql() + " SELECT count(*) AS many FROM found",
+      .Ask("/* outbox-relay: count */ " + range.Sql(session) + " SELECT count(*) AS many FROM found",
            range.Parameters(AllLanes(), INT64_MAX))
       .Number(0, "many");
 }
 
 std::vector<MessageDetail> ReadDetails(OperatorSession& session, const FoundRange& range) {
   const OperatorAnswer answer =
-      session.Ask("/* outbox-relay: show */ " + FoundRange::Sql() + " SELECT " + StateColumns() +
+      session.Ask("/* outbox-relay: show */ " + range.Sql(session) + " SELECT " + StateColumns() +
                       ", o.xid, o.headers, octet_length(o.payload) AS payload_size,"
                       " octet_length(o.payload_bytes) AS payload_bytes_size"
-                      " FROM found f JOIN {outbox} o ON o.id = f.id ORDER BY o.id DESC",
+                      " FROM found f " +
+                      kOfFound + " ORDER BY o.id DESC",
                   range.Parameters(AllLanes(), 1'000));
   std::vector<MessageDetail> details;
   for (int row = 0; row < answer.size(); ++row) {

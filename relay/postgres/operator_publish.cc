@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kInsert = R"(/* outbox-relay: publish */
 WITH made AS (
-  INSERT INTO {outbox} (topic, key, type, payload, headers)
+  INSERT INTO {table} (topic, key, type, payload, headers)
   VALUES ($1::text, CASE WHEN $2::boolean THEN $3::text END, nullif($4::text, ''), $5::text,
           nullif($6::text, '{}')::jsonb)
   RETURNING id, message_id, topic

@@ -9,7 +9,7 @@ namespace {
 // A transaction's start is before every later claim, so all of them are due at the same moment.
 constexpr const char* kRetryNow = R"(/* outbox-relay: retry */
 WITH changed AS (
-  UPDATE {outbox} o SET status = 'retrying', next_attempt_at = now(),
+  UPDATE {waiting} o SET status = 'retrying', next_attempt_at = now(),
     attempts = CASE WHEN o.status = 'failed' THEN 0 ELSE o.attempts END
   WHERE o.id = ANY($1::bigint[]) AND o.lane = $2::smallint AND o.status IN ('retrying', 'failed')
   RETURNING o.id
@@ -22,11 +22,11 @@ SELECT id FROM changed ORDER BY id)";
 
 constexpr const char* kDiscardNow = R"(/* outbox-relay: discard */
 WITH free AS MATERIALIZED (
-  SELECT o.id FROM {outbox} o
+  SELECT o.id FROM {waiting} o
   WHERE o.id = ANY($1::bigint[]) AND o.lane = $2::smallint AND o.status IN ('pending', 'retrying', 'failed')
   ORDER BY o.id FOR UPDATE SKIP LOCKED
 ), gone AS (
-  DELETE FROM {outbox} o USING free f WHERE o.id = f.id
+  DELETE FROM {waiting} o USING free f WHERE o.id = f.id
   RETURNING o.id, o.message_id, o.topic, o.status, o.last_error
 ), note AS (
   INSERT INTO {schema}.outbox_audit (task, command, os_user, host, filter, messages, reason, detail)
@@ -39,25 +39,25 @@ SELECT id FROM gone ORDER BY id)";
 
 // Units are numbered; messages without a key follow, as one.
 constexpr const char* kPlanRetry = R"(, chosen AS (
-  SELECT o.id, o.lane, o.topic, o.key FROM found f JOIN {outbox} o ON o.id = f.id
+  SELECT o.id, o.lane, o.topic, o.key FROM found f JOIN {waiting} o ON o.id = f.id
   WHERE o.status IN ('retrying', 'failed')
 ), whole AS (
   SELECT c.id, c.topic, c.key FROM chosen c WHERE c.key IS NULL
   UNION ALL
   SELECT o.id, o.topic, o.key FROM (SELECT DISTINCT c.lane, c.topic, c.key FROM chosen c WHERE c.key IS NOT NULL) u
   CROSS JOIN LATERAL (
-    SELECT w.id, w.topic, w.key FROM {outbox} w WHERE w.lane = u.lane AND w.topic = u.topic AND w.key = u.key
+    SELECT w.id, w.topic, w.key FROM {waiting} w WHERE w.lane = u.lane AND w.topic = u.topic AND w.key = u.key
       AND w.status IN ('retrying', 'failed') OFFSET 0) o
 )
 SELECT w.id, dense_rank() OVER (ORDER BY w.key IS NULL, CASE WHEN w.key IS NOT NULL THEN w.topic END, w.key) AS unit
 FROM whole w ORDER BY unit, w.id)";
 
 constexpr const char* kPlanDiscard = R"(
-SELECT o.id, 0 AS unit FROM found f JOIN {outbox} o ON o.id = f.id
+SELECT o.id, 0 AS unit FROM found f JOIN {waiting} o ON o.id = f.id
 WHERE o.status IN ('pending', 'retrying', 'failed') ORDER BY o.id)";
 
 constexpr const char* kUnit = R"(/* outbox-relay: what waits in a unit */
-SELECT o.id FROM {outbox} o WHERE o.lane = $1::smallint AND o.topic = $2::text AND o.key = $3::text
+SELECT o.id FROM {waiting} o WHERE o.lane = $1::smallint AND o.topic = $2::text AND o.key = $3::text
   AND o.status IN ('retrying', 'failed') ORDER BY o.id)";
 
 std::vector<std::int64_t> IdsOf(const OperatorAnswer& answer) {
@@ -93,7 +93,7 @@ std::vector<std::int64_t> Change(LaneHold& hold, Repair repair, const std::vecto
 std::vector<RepairBatch> PlanRepair(OperatorSession& session, const FoundRange& range, Repair repair,
                                     int lane) {
   const std::string rest = repair == Repair::kRetry ? kPlanRetry : kPlanDiscard;
-  return Packed(session.Ask("/* outbox-relay: plan a repair */ " + FoundRange::Sql() + rest,
+  return Packed(session.Ask("/* outbox-relay: plan a repair */ " + range.Sql(session) + rest,
                             range.Parameters({lane}, INT64_MAX)),
                 lane);
 }

@@ -33,9 +33,9 @@ struct RepairBatch {
   std::vector<std::int64_t> ids;
 };
 
-// What the range means in one lane. To retry means retrying and failed messages, and of a key all of
-// them together, the ones not asked for too: newer messages of the key then wait for them. A key's
-// messages are in one batch if they fit.
+// What the range, whose filter is for repairable messages, means in one lane. To retry means retrying and
+// failed messages, and of a key all of them together, the ones not asked for too: newer messages of the key
+// then wait for them. A key's messages are in one batch if they fit.
 std::vector<RepairBatch> PlanRepair(OperatorSession& session, const FoundRange& range, Repair repair,
                                     int lane);
 

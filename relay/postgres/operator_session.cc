@@ -15,12 +15,16 @@ namespace {
 
 using Reason = StoreUnavailable::Reason;
 
-std::string Filled(std::string sql, const std::string& schema) {
+std::string Filled(std::string sql, const std::string& schema, bool log) {
   sql = Mutated(std::move(sql));
   const std::string quoted = QuotedName(schema);
   const std::string outbox = quoted + ".outbox";
   const std::pair<std::string, std::string> holes[] = {
-      {"{outbox}", outbox}, {"{schema}", quoted}, {"{class}", "'" + outbox + "'::regclass::oid::integer"}};
+      {"{outbox}", log ? quoted + ".outbox_messages" : outbox},
+      {"{waiting}", log ? quoted + ".outbox_parked" : outbox},
+      {"{table}", outbox},
+      {"{schema}", quoted},
+      {"{class}", "'" + outbox + "'::regclass::oid::integer"}};
   for (const auto& [hole, value] : holes) {
     for (std::size_t at = sql.find(hole); at != std::string::npos; at = sql.find(hole, at + value.size())) {
       sql.replace(at, hole.size(), value);
@@ -42,13 +46,15 @@ SELECT l.pid, a.usename AS role, a.application_name AS application
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.database = (
     SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-  AND l.classid = '{outbox}'::regclass::oid AND l.objid = $1::bigint::oid AND l.pid <> pg_backend_pid())";
+  AND l.classid = '{table}'::regclass::oid AND l.objid = $1::bigint::oid AND l.pid <> pg_backend_pid())";
 
 }  // namespace
 
 OperatorSession::OperatorSession(PostgresSettings server, const std::string& schema)
     : server_(std::move(server)), schema_(schema) {
   Reconnect();
+  log_ = Ask("/* outbox-relay: layout */ SELECT to_regclass('{schema}.outbox_progress') IS NOT NULL AS log")
+             .Is(0, "log");
 }
 
 OperatorSession::~OperatorSession() = default;
@@ -66,7 +72,7 @@ OperatorAnswer OperatorSession::Ask(const std::string& sql, const std::vector<st
   if (found == asked_.end()) asked_.push_back(sql);
   try {
     return OperatorAnswer(
-        connection_->Query("operator" + std::to_string(index), Filled(sql, schema_), parameters));
+        connection_->Query("operator" + std::to_string(index), Filled(sql, schema_, log_), parameters));
   } catch (const StoreUnavailable& error) {
     throw ForOperator(error);
   }

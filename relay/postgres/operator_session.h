@@ -39,7 +39,9 @@ class OperatorSession {
   OperatorSession(PostgresSettings server, const std::string& schema);
   ~OperatorSession();
 
-  // In the text, {outbox}, {schema} and {class} (of the lane locks) are filled in.
+  // In the text these are filled in: {schema}; {table}, what services insert into; {outbox}, where messages
+  // are looked for with their state; {waiting}, where those are that may be repaired; {class} (of the lane
+  // locks). The last three tables are one unless the outbox is a log.
   OperatorAnswer Ask(const std::string& sql, const std::vector<std::string>& parameters = {});
   void Begin();
   void Commit();
@@ -47,8 +49,9 @@ class OperatorSession {
   // After an error a connection is of no further use.
   void Reconnect();
 
-  bool pooled() const;    // something between shares the server's connections among clients
-  std::string NewTask();  // a random UUID
+  bool log() const { return log_; }  // the outbox is kept as a log
+  bool pooled() const;               // something between shares the server's connections among clients
+  std::string NewTask();             // a random UUID
   // Who holds a lane now, in words; null: nobody.
   std::optional<std::string> HolderOf(int lane);
 
@@ -57,6 +60,7 @@ class OperatorSession {
   const std::string schema_;
   StepSupervisor supervisor_;
   std::unique_ptr<Connection> connection_;
+  bool log_ = false;
   std::vector<std::string> asked_;  // by index: the statement is prepared as "operator<index>"
 };
 

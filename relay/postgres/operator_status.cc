@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/operator_status.h"
 
+#include "postgres/log_keeper.h"
 #include "postgres/operator_answer.h"
 #include "postgres/postgres_keeper.h"
 
@@ -14,7 +15,7 @@ WHERE datname = current_database() AND application_name LIKE 'outbox-relay %'
 GROUP BY application_name ORDER BY application_name)";
 
 // The relay's own sample, without its memory of where to begin.
-TableSample Sample(const PostgresSettings& server, const std::string& schema,
+TableSample Sample(const ConnectOptions& options, const std::string& schema,
                    const std::vector<PauseEntry>& pauses) {
   std::vector<std::string> held_topics;
   for (const PauseEntry& pause : pauses) {
@@ -24,8 +25,13 @@ TableSample Sample(const PostgresSettings& server, const std::string& schema,
   book.Lanes(held_topics, std::chrono::steady_clock::now());
   StepSupervisor supervisor;
   const Statements statements(schema, Completion::kMark);
-  PostgresKeeper keeper(ConnectOptions::Of(server, "outbox-relay command"), supervisor, statements, book);
-  return keeper.Sample();
+  return PostgresKeeper(options, supervisor, statements, book).Sample();
+}
+
+TableSample SampleLog(const ConnectOptions& options, const std::string& schema) {
+  StepSupervisor supervisor;
+  const LogStatements statements(schema);
+  return LogKeeper(options, supervisor, statements).Sample();
 }
 
 }  // namespace
@@ -44,7 +50,8 @@ OutboxStatus ReadStatus(OperatorSession& session, const PostgresSettings& server
   }
   status.last_id = session.Ask("/* outbox-relay: last id */ SELECT last_value FROM {schema}.outbox_id_seq")
                        .Number(0, "last_value");
-  status.sample = Sample(server, schema, status.pauses);
+  const ConnectOptions options = ConnectOptions::Of(server, "outbox-relay command");
+  status.sample = session.log() ? SampleLog(options, schema) : Sample(options, schema, status.pauses);
   return status;
 }
 

@@ -15,7 +15,7 @@ constexpr std::int64_t kMostAtOnce = 10'000;
 constexpr std::int64_t kLateIds = 10'000;
 
 constexpr const char* kNow = R"(/* outbox-relay: now */
-SELECT pg_current_snapshot() AS snapshot, (SELECT coalesce(max(o.id), 0) FROM {outbox} o) AS newest)";
+SELECT pg_current_snapshot() AS snapshot, (SELECT coalesce(max(o.id), 0) FROM {table} o) AS newest)";
 
 std::string AppearedSql() {
   return "/* outbox-relay: what appeared */ SELECT " + StateColumns() + R"( FROM {outbox} o
