@@ -147,6 +147,7 @@ struct TableSample {
   std::int64_t size_bytes = 0;
   std::int64_t dead_tuples = 0;
   std::optional<seconds> oldest_transaction;  // nullopt: no right to see it
+  std::optional<std::int64_t> ids_left;       // that a log's partitions have room for
   std::string schema_version;
   // By number. Only the oldest of each lane are looked at, about 10,000 together.
   std::vector<TopicBacklog> topics;
@@ -158,6 +159,8 @@ struct TableSample {
 class StoreKeeper {
  public:
   virtual ~StoreKeeper() = default;
+  // What must be there before services need it. Before each sample.
+  virtual void MakeRoom() {}
   virtual TableSample Sample() = 0;
   // Deletes up to `most` sent messages that were settled longer than `age` ago. `more`: call again
   // soon. Nothing is deleted while another relay purges.

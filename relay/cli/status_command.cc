@@ -96,6 +96,7 @@ void PrintJson(const OutboxStatus& status, const std::optional<WatchedRates>& ra
   json["cadence"] = cadence;
   json["relays"] = relays;
   json["size_bytes"] = sample.size_bytes;
+  if (sample.ids_left) json["ids_left"] = *sample.ids_left;
   json["dead_tuples"] = sample.dead_tuples;
   json["oldest_transaction_seconds"] =
       sample.oldest_transaction ? ordered_json(sample.oldest_transaction->count()) : nullptr;
@@ -129,6 +130,7 @@ void PrintText(const OutboxStatus& status, const std::optional<WatchedRates>& ra
   say("table", fmt::format("{:.1f} MiB, {} dead rows, schema version {}",
                            static_cast<double>(sample.size_bytes) / (1 << 20), sample.dead_tuples,
                            sample.schema_version));
+  if (sample.ids_left) say("partitions", fmt::format("have room for {} more messages", *sample.ids_left));
   say("transaction", sample.oldest_transaction
                          ? fmt::format("the oldest is open for {} s", sample.oldest_transaction->count())
                          : "unknown: it needs pg_read_all_stats");

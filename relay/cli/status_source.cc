@@ -52,6 +52,7 @@ TableStatus TableOf(const TableSample& sample, StatusDuration sampled) {
   table.size_bytes = sample.size_bytes;
   table.dead_tuples = sample.dead_tuples;
   if (sample.oldest_transaction) table.oldest_transaction = *sample.oldest_transaction;
+  table.ids_left = sample.ids_left;
   table.sampled = sampled;
   return table;
 }

@@ -32,6 +32,7 @@ void Caretaker::Run() {
 void Caretaker::Once(TimePoint now) {
   if (now >= next_sample_) {
     progress_.Begin(Progress::Step::kClaiming, now, kLimit);
+    keeper_->MakeRoom();
     observer_.OnSample(keeper_->Sample());
     next_sample_ = now + kSampleEvery;
   }

@@ -101,6 +101,7 @@ struct TableStatus {
   std::int64_t size_bytes = 0;
   std::int64_t dead_tuples = 0;
   std::optional<StatusDuration> oldest_transaction;  // none: may not be seen
+  std::optional<std::int64_t> ids_left;              // of a log
   StatusDuration sampled{0};                         // ago
 };
 

@@ -57,6 +57,7 @@ Json Value(const TableStatus& table) {
           {"size_bytes", table.size_bytes},
           {"dead_tuples", table.dead_tuples},
           {"oldest_transaction_seconds", Value(table.oldest_transaction)},
+          {"ids_left", table.ids_left ? Json(*table.ids_left) : Json(nullptr)},
           {"sampled_seconds_ago", table.sampled.count()}};
 }
 

@@ -110,6 +110,7 @@ void WriteTable(Html& html, const Status& status) {
   WriteFact(html, "Oldest pending message", FormatDuration(table.oldest_pending));
   WriteFact(html, "Size", FormatBytes(table.size_bytes));
   WriteFact(html, "Dead tuples", FormatCount(table.dead_tuples));
+  if (table.ids_left) WriteFact(html, "Room in partitions", FormatCount(*table.ids_left) + " messages");
   WriteFact(html, "Oldest transaction",
             table.oldest_transaction ? FormatDuration(*table.oldest_transaction) : "not permitted to see");
   html << "</table></div>\n<p class=detail>Sampled " << Text(FormatDuration(table.sampled))

@@ -66,6 +66,12 @@ void TableState::Write(FamilyList& list, TimePoint now) const {
              static_cast<double>(sample_->size_bytes));
   list.Gauge("outbox_dead_tuples", TableWide("Dead rows that vacuum has not removed yet."),
              static_cast<double>(sample_->dead_tuples));
+  if (sample_->ids_left) {
+    list.Gauge(
+        "partition_ids_left",
+        TableWide("Of a log: messages that its partitions have room for; where there is none, inserts fail."),
+        static_cast<double>(*sample_->ids_left));
+  }
   if (sample_->oldest_transaction) {
     list.Gauge("postgres_oldest_transaction_age_seconds",
                TableWide("Age of the oldest open transaction of the server: what vacuum waits for."),

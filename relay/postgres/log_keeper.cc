@@ -15,6 +15,10 @@ std::int64_t NumberOf(const pqxx::field& field) { return field.is_null() ? 0 : I
 
 }  // namespace
 
+void LogKeeper::MakeRoom() {
+  connection_.Query(statements_.make_partitions.name, statements_.make_partitions.sql, {});
+}
+
 TableSample LogKeeper::Sample() {
   const auto row = connection_.Query(statements_.sample.name, statements_.sample.sql, {})[0];
   TableSample sample;
@@ -25,6 +29,7 @@ TableSample LogKeeper::Sample() {
   sample.blocked_keys = NumberOf(row["blocked"]);
   sample.oldest_pending = microseconds(std::max<std::int64_t>(0, NumberOf(row["oldest"])));
   sample.lag = sample.oldest_pending;
+  sample.ids_left = NumberOf(row["ids_left"]);
   sample.size_bytes = NumberOf(row["size"]);
   sample.dead_tuples = NumberOf(row["dead"]);
   if (!row["oldest_transaction"].is_null())
@@ -35,7 +40,6 @@ TableSample LogKeeper::Sample() {
 
 // A partition goes as a whole, and at once.
 StoreKeeper::Purged LogKeeper::Purge(seconds age, int) {
-  connection_.Query(statements_.make_partitions.name, statements_.make_partitions.sql, {});
   const auto row = connection_.Query(statements_.drop_partitions.name, statements_.drop_partitions.sql,
                                      {std::to_string(age.count())})[0];
   return {.messages = NumberOf(row["gone"]), .more = false};

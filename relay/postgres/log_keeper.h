@@ -13,6 +13,7 @@ class LogKeeper : public StoreKeeper {
   LogKeeper(const ConnectOptions& options, StepSupervisor& supervisor, const LogStatements& statements)
       : statements_(statements), connection_(options, supervisor) {}
 
+  void MakeRoom() override;
   TableSample Sample() override;
   Purged Purge(seconds age, int most) override;
 

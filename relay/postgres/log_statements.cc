@@ -85,7 +85,8 @@ SELECT
   (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'retrying' LIMIT 1000) r) AS retrying,
   (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'failed' LIMIT 1000) f) AS failed,
   (SELECT count(*) FROM (SELECT DISTINCT topic, key FROM {schema}.outbox_parked
-     WHERE key IS NOT NULL AND status <> 'failed' LIMIT 1000) b) AS blocked,
+     WHERE key IS NOT NULL AND (status <> 'failed' OR EXISTS (
+       SELECT FROM {schema}.outbox_control WHERE name = 'on_failed' AND value = 'block')) LIMIT 1000) b) AS blocked,
   (SELECT (date_part('epoch', clock_timestamp() - created_at) * 1000000)::bigint FROM oldest) AS oldest,
   (SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint + pg_total_relation_size('{schema}.outbox_parked'::regclass)
      FROM pg_inherits WHERE inhparent = '{schema}.outbox'::regclass) AS size,
@@ -93,6 +94,9 @@ SELECT
   (SELECT CASE WHEN pg_has_role('pg_read_all_stats', 'MEMBER') THEN
      coalesce(max(date_part('epoch', clock_timestamp() - a.xact_start)), 0)::bigint END
      FROM pg_stat_activity a WHERE a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL) AS oldest_transaction,
+  (SELECT max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''(\d+)''\)'))[1]::bigint) - 1 - s.last_value
+     FROM {schema}.outbox_id_seq s, pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = '{schema}.outbox'::regclass GROUP BY s.last_value) AS ids_left,
   (SELECT max(version) FROM {schema}.outbox_version) AS version)";
 
 // The guard's transaction writes nothing and so has no xid; between statements it has no snapshot either.

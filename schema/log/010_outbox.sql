@@ -150,13 +150,18 @@ BEGIN
   SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END INTO last FROM outbox_id_seq;
   -- One at a time; who comes second finds it done.
   PERFORM pg_advisory_xact_lock('outbox'::regclass::oid::integer, 1003);
-  SELECT coalesce(max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''(\d+)''\)'))[1]::bigint), 1) INTO upper
+  SELECT coalesce(max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''(\d+)''\)'))[1]::bigint),
+                  last / rows_each * rows_each + 1) INTO upper
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'outbox'::regclass;
     -- To attach takes a lock that producers do not wait for, unlike CREATE TABLE ... PARTITION OF.
   WHILE upper <= last + ahead * rows_each LOOP
-    EXECUTE format('CREATE TABLE %I (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', 'outbox_' || upper);
-    EXECUTE format('ALTER TABLE outbox ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
-                   'outbox_' || upper, upper, upper + rows_each);
+    BEGIN
+      EXECUTE format('CREATE TABLE %I (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', 'outbox_' || upper);
+      EXECUTE format('ALTER TABLE outbox ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+                     'outbox_' || upper, upper, upper + rows_each);
+    EXCEPTION WHEN lock_not_available THEN
+      EXIT;  -- another time: it is asked for every few seconds, and there are some ahead
+    END;
     upper := upper + rows_each;
   END LOOP;
   RETURN ((upper - 1 - last) / rows_each)::integer;

@@ -208,7 +208,7 @@ TEST_CASE("partitions are made ahead, and dropped when all is done and old enoug
       "DROP TABLE outbox_10000001, outbox_20000001, outbox_30000001; TRUNCATE outbox; DROP TABLE outbox_1;"
       "INSERT INTO outbox_control (name, value) VALUES ('partition_rows', '100')");
   const auto keeper = bench.store().ConnectKeeper();
-  keeper->Purge(seconds(3600), 1);
+  keeper->MakeRoom();
   const auto session = bench.Connect();
   Sql late = bench.Producer();
   for (int i = 0; i < 150; ++i) bench.Insert("t", "k", "p");

@@ -23,7 +23,8 @@ using Catalogue = std::map<std::string, Described>;
 // Makes every metric appear.
 void FeedEverything(MetricsSample& sample) {
   sample.Send({"orders"});
-  sample.metrics.OnSample({.lag = seconds(1), .oldest_transaction = seconds(1), .schema_version = "1"});
+  sample.metrics.OnSample(
+      {.lag = seconds(1), .oldest_transaction = seconds(1), .ids_left = 1, .schema_version = "1"});
   sample.metrics.OnPurge(3);
   sample.metrics.OnProducerFigures({.brokers = {{.name = "b1", .up = true}}});
 }
@@ -103,7 +104,7 @@ TEST_CASE("the help of every table-wide metric forbids to sum it") {
   const std::string text = sample.metrics.Text();
   for (const char* name :
        {"outbox_messages", "lag_seconds", "oldest_pending_age_seconds", "blocked_keys", "outbox_size_bytes",
-        "outbox_dead_tuples", "postgres_oldest_transaction_age_seconds"}) {
+        "outbox_dead_tuples", "partition_ids_left", "postgres_oldest_transaction_age_seconds"}) {
     INFO(name);
     const std::size_t help = text.find("# HELP outbox_relay_" + std::string(name) + " ");
     REQUIRE(help != std::string::npos);
