@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "kafka/cluster_facts.h"
 #include "postgres/doctor_facts.h"
+#include "postgres/log_partitions.h"
 #include "postgres/schema_admin.h"
 
 // What `doctor` checks. Facts are gathered first, and each check is a small function from facts to
@@ -40,6 +41,9 @@ Finding CheckHistory(const TableFacts& table, const Settings* settings);
 Finding CheckPooler(const ServerFacts& server, const Settings* settings);
 Finding CheckClock(const ServerFacts& server);
 Finding CheckConnections(const ServerFacts& server, const Settings* settings);
+
+Finding CheckPartitions(const LogFacts& log);
+Finding CheckOrigin(const LogFacts& log);
 
 Finding CheckBrokers(const ClusterFacts& cluster, const KafkaSettings& settings);
 Findings CheckTopics(const ClusterFacts& cluster);

@@ -97,7 +97,9 @@ class Doctor {
         session.Reconnect();
       }
     };
-    look("schema", [&] { findings_.push_back(CheckSchemaDrift(CheckSchema(target_->server, Expected()))); });
+    look("schema", [&] {
+      findings_.push_back(CheckSchemaDrift(CheckSchema(target_->server, Expected(session.log()))));
+    });
     look("role", [&] {
       const RoleFacts role = ReadRoleFacts(session, flags_.role_prefix);
       findings_.push_back(CheckRole(role));
@@ -107,6 +109,12 @@ class Doctor {
       const TableFacts table = ReadTableFacts(session);
       Add({CheckIndexes(table), CheckAutovacuum(table), CheckBloat(table), CheckHistory(table, settings())});
     });
+    if (session.log()) {
+      look("log", [&] {
+        const LogFacts log = ReadLogFacts(session);
+        Add({CheckPartitions(log), CheckOrigin(log)});
+      });
+    }
     look("vacuum", [&] { Add(CheckVacuumHolders(ReadVacuumFacts(session, LongOpen()))); });
     look("topics", [&] { waiting_ = ReadTopics(session); });
   }
@@ -115,8 +123,9 @@ class Doctor {
     return std::chrono::duration_cast<seconds>(ParseDuration(flags_.long_open).value());
   }
 
-  SchemaOptions Expected() const {
+  SchemaOptions Expected(bool log) const {
     SchemaOptions options;
+    options.layout = log ? SchemaLayout::kLog : SchemaLayout::kRows;
     options.schema = target_->outbox.schema;
     options.role_prefix = flags_.role_prefix;
     options.with_notify = target_->outbox.wake_up == WakeUp::kNotify;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/history_run.h"
+#include "cli/log_purge.h"
 #include "cli/message_view.h"
 #include "cli/registration.h"
 #include "config/units.h"
@@ -17,6 +18,7 @@ struct PurgeFlags : BulkFlags {
 bool Fits(const SentMessage& message) { return message.fits; }
 
 int PurgeNow(const CommandLine& line, const PurgeFlags& flags, OperatorSession& session, BulkPace& pace) {
+  if (session.log()) return PurgeLog(line, flags, flags.older_than, session);
   const FilterOptions filter = WithIds(session, flags.filter, false);
   const FoundRange range(session, ToFilter(filter));
   WalkOptions options;
@@ -64,7 +66,8 @@ void AddPurge(CLI::App& app, const CommandLine& line, int& exit_code) {
   AddBulkFlags(*purge, *flags);
   purge->footer(
       "Retention does this by itself; this is for when the disk cannot wait. What is not sent stays,\n"
-      "whatever the filter says. Counts and shows without --execute, also for ids.\n"
+      "whatever the filter says. Counts and shows without --execute, also for ids. A log loses only whole\n"
+      "partitions: give --older-than alone.\n"
       "Examples:\n"
       "  outbox-relay -n orders purge --older-than 2d\n"
       "  outbox-relay -n orders purge --older-than 2d --execute --rate 5000\n"

@@ -9,6 +9,7 @@
 #include "config/log_mode.h"
 #include "config/value.h"
 #include "postgres/schema_admin.h"
+#include "postgres/schema_convert.h"
 
 namespace outbox {
 namespace {
@@ -147,6 +148,49 @@ int Check(const CommandLine& line, SchemaFlags& flags) {
   return drift.empty() ? kExitDone : kExitNo;
 }
 
+std::string ChangeJson(const SchemaFlags& flags, const std::string& members) {
+  return "{\"schema\":" + Quoted(flags.options.schema) + "," + members +
+         ",\"executed\":" + (flags.execute ? "true" : "false") + "}";
+}
+
+int Convert(const CommandLine& line, SchemaFlags& flags) {
+  const PostgresSettings server = Server(line, flags);
+  const Conversion conversion = ConvertSchema(server, flags.options, flags.execute);
+  const std::string sent = std::to_string(conversion.sent);
+  if (line.output != "table") {
+    std::cout << ChangeJson(flags, "\"layout\":" + Quoted(flags.layout) + ",\"drained\":" +
+                                       (conversion.drained ? "true" : "false") + ",\"sent\":" + sent)
+              << "\n";
+  }
+  if (!conversion.drained) {
+    std::cerr << "messages are pending, retrying or failed: drain the outbox first (outbox-relay status "
+                 "--wait-empty), and nothing was changed\n";
+    return kExitNo;
+  }
+  if (line.output == "table") {
+    std::cout << "schema " << flags.options.schema << (flags.execute ? ": is" : ": becomes")
+              << " an outbox of layout " << flags.layout << "; the old table, with "
+              << (conversion.sent > 10'000 ? "more than 10000" : sent) << " sent messages, "
+              << (flags.execute ? "is gone" : "goes") << "\n";
+  }
+  if (!flags.execute) std::cerr << "nothing was changed; stop the relays, then do it with --execute\n";
+  return kExitDone;
+}
+
+int Reset(const CommandLine& line, SchemaFlags& flags) {
+  const PostgresSettings server = Server(line, flags);
+  const std::int64_t aside = ResetLog(server, flags.options, flags.execute);
+  if (line.output != "table") {
+    std::cout << ChangeJson(flags, "\"set_aside\":" + std::to_string(aside)) << "\n";
+  } else {
+    std::cout << "schema " << flags.options.schema << ": " << aside << " messages that were not done "
+              << (flags.execute ? "are" : "would be") << " set aside to be published first, and the log "
+              << (flags.execute ? "begins" : "would begin") << " anew behind them\n";
+  }
+  if (!flags.execute) std::cerr << "nothing was changed; do it with --execute\n";
+  return kExitDone;
+}
+
 using Command = int (*)(const CommandLine&, SchemaFlags&);
 
 CLI::App* AddOne(CLI::App& schema, const char* name, const char* what,
@@ -185,17 +229,26 @@ void AddSchema(CLI::App& app, const CommandLine& line, int& exit_code) {
   CLI::App* check =
       AddOne(*schema, "check", "Compares the database with what this version expects; 1: they differ", flags,
              line, exit_code, Check);
+  CLI::App* convert = AddOne(
+      *schema, "convert", "Gives an empty or drained outbox the layout that is named; 1: it is not drained",
+      flags, line, exit_code, Convert);
+  CLI::App* reset =
+      AddOne(*schema, "reset-log", "After a dump and restore: begins a log's progress anew on this cluster",
+             flags, line, exit_code, Reset);
+  if (!LogModeUnlocked()) {
+    for (CLI::App* command : {convert, reset}) command->group("");
+  }
   for (CLI::App* command : {print, apply}) {
     command
         ->add_option("--on-failed", flags->on_failed,
                      "Sets what a failed message does to later ones of its key")
         ->check(CLI::IsMember({"skip", "block"}));
   }
-  for (CLI::App* command : {apply, check}) {
+  for (CLI::App* command : {apply, check, convert, reset}) {
     command->add_option("--conninfo", flags->conninfo,
                         "Connection string or URI, instead of the configured one");
   }
-  apply->add_flag("--execute", flags->execute, "Do it");
+  for (CLI::App* command : {apply, convert, reset}) command->add_flag("--execute", flags->execute, "Do it");
   schema->footer(
       "Examples:\n"
       "  outbox-relay schema print --schema orders > V7__outbox.sql\n"

@@ -5,7 +5,8 @@ WITH
 ours AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = current_schema()),
 relation AS (
   SELECT c.* FROM pg_class c JOIN ours ON c.relnamespace = ours.oid
-  WHERE relname IN ('outbox', 'outbox_control', 'outbox_audit', 'outbox_marker', 'outbox_version', 'outbox_status')
+  WHERE relname IN ('outbox', 'outbox_control', 'outbox_audit', 'outbox_marker', 'outbox_version', 'outbox_status',
+                    'outbox_parked', 'outbox_progress', 'outbox_position', 'outbox_messages')
     AND relkind IN ('r', 'p', 'v', 'm', 'f')
 ),
 attribute AS (
@@ -18,7 +19,8 @@ sequence AS (
   JOIN pg_sequence s ON s.seqrelid = c.oid WHERE c.relname = 'outbox_id_seq'
 ),
 function AS (
-  SELECT p.* FROM pg_proc p JOIN ours ON p.pronamespace = ours.oid WHERE proname IN ('outbox_hold', 'outbox_wake_up')
+  SELECT p.* FROM pg_proc p JOIN ours ON p.pronamespace = ours.oid WHERE proname IN ('outbox_hold', 'outbox_wake_up',
+    'outbox_make_partitions', 'outbox_drop_partitions')
 ),
 role AS (
   SELECT oid, rolname, rolsuper FROM pg_roles
@@ -49,7 +51,7 @@ granted AS (
 fact (kind, name, definition) AS (
   SELECT 'table', relname::text, concat(
     CASE relpersistence WHEN 'u' THEN 'unlogged ' WHEN 't' THEN 'temporary ' END,
-    CASE relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' ELSE 'relation of kind ' || relkind::text END,
+    CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view' ELSE 'relation of kind ' || relkind::text END,
     CASE WHEN relrowsecurity THEN ' with row security' END)
   FROM relation
   UNION ALL
@@ -91,8 +93,8 @@ fact (kind, name, definition) AS (
   UNION ALL
   SELECT 'function', format('%s(%s)', proname, pg_get_function_identity_arguments(function.oid)), concat(
     'returns ', format_type(prorettype, NULL), CASE WHEN prosecdef THEN ', security definer' END,
-    CASE WHEN proconfig = ARRAY[format('search_path=%I, pg_temp', nspname)] THEN ', search_path pinned'
-         ELSE ', ' || array_to_string(proconfig, ', ') END, ', body ', md5(prosrc))
+    (SELECT string_agg(CASE setting WHEN format('search_path=%I, pg_temp', nspname) THEN ', search_path pinned'
+                            ELSE ', ' || setting END, '' ORDER BY setting) FROM unnest(proconfig) AS setting), ', body ', md5(prosrc))
   FROM function CROSS JOIN ours
   UNION ALL
   SELECT 'trigger', relname || '.' || tgname, concat(CASE WHEN tgenabled = 'D' THEN 'disabled ' END,

@@ -19,5 +19,6 @@ std::span<const EmbeddedFile> SchemaFiles();
 // separated by tabs, lines that begin with # are comments.
 std::string_view DescribeSchema();
 std::string_view ExpectedSchema();
+std::string_view ExpectedLogSchema();
 
 }  // namespace outbox

@@ -11,7 +11,9 @@ foreach(file IN LISTS schema_files)
 endforeach()
 file(READ ${CMAKE_CURRENT_LIST_DIR}/describe_schema.sql DESCRIBE_SCHEMA)
 file(READ ${CMAKE_CURRENT_LIST_DIR}/expected_schema.tsv EXPECTED_SCHEMA)
+file(READ ${CMAKE_CURRENT_LIST_DIR}/expected_log_schema.tsv EXPECTED_LOG_SCHEMA)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${schema_files}
-  ${CMAKE_CURRENT_LIST_DIR}/describe_schema.sql ${CMAKE_CURRENT_LIST_DIR}/expected_schema.tsv)
+  ${CMAKE_CURRENT_LIST_DIR}/describe_schema.sql ${CMAKE_CURRENT_LIST_DIR}/expected_schema.tsv
+  ${CMAKE_CURRENT_LIST_DIR}/expected_log_schema.tsv)
 set(OUTBOX_EMBEDDED_SCHEMA ${CMAKE_CURRENT_BINARY_DIR}/embedded_schema.cc)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/embedded_schema.cc.in ${OUTBOX_EMBEDDED_SCHEMA} @ONLY)

@@ -16,7 +16,8 @@ namespace {
 using Facts = std::map<std::pair<std::string, std::string>, std::string>;
 
 Facts Expected(const SchemaOptions& options) {
-  const std::string text = RenameRoles(ExpectedSchema(), options.role_prefix);
+  const std::string text = RenameRoles(
+      options.layout == SchemaLayout::kLog ? ExpectedLogSchema() : ExpectedSchema(), options.role_prefix);
   Facts facts;
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = text.find('\n', start);

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 
 #include "cli/command.h"
@@ -12,8 +13,10 @@
 
 namespace outbox::test {
 
-OperatorDesk::OperatorDesk() {
-  REQUIRE(database_.Schema({"apply", "--execute"}).exit == 0);
+OperatorDesk::OperatorDesk(Layout layout) {
+  setenv("OUTBOX_RELAY_UNFINISHED_LOG_MODE", "1", 1);
+  const std::string name = layout == Layout::kLog ? "log" : "rows";
+  REQUIRE(database_.Schema({"apply", "--execute", "--layout", name}).exit == 0);
   Admin().Run(
       "DO $$ BEGIN CREATE ROLE alice LOGIN IN ROLE outbox_operator; CREATE ROLE mallory LOGIN;"
       " EXCEPTION WHEN duplicate_object THEN NULL; END $$");

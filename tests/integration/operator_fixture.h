@@ -12,7 +12,8 @@ namespace outbox::test {
 // A database with an installed outbox, and a login that has the role outbox_operator and no other.
 class OperatorDesk {
  public:
-  OperatorDesk();
+  enum class Layout { kRows, kLog };
+  explicit OperatorDesk(Layout layout = Layout::kRows);
 
   // `outbox-relay ARGUMENTS...`, in this process.
   Database::Answer Run(const std::vector<std::string>& arguments, const std::string& user = "alice") const;

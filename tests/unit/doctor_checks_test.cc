@@ -100,6 +100,10 @@ Findings AllBad() {
   add({CheckHistory(table, &settings)});
   add(CheckVacuumHolders({{{"replication slot old, which nobody reads", "SELECT 1", 0}}, false}));
   add(CheckVacuumHolders({{}, true}));
+  for (const std::int64_t left : {5'000'000, 1'000, 0})
+    add({CheckPartitions({.partitions = 4, .ids_left = left, .partition_rows = 10'000'000})});
+  add({CheckPartitions({.partitions = 101, .ids_left = 40'000'000, .partition_rows = 10'000'000})});
+  add({CheckOrigin({.foreign = true})});
   ClusterFacts cluster =
       Cluster({Topic("hidden"), Topic("lost"), Topic("headless"), Topic("alone"), Topic("forbidden")});
   cluster.topics[0].exists = cluster.topics[1].exists = false;
@@ -151,6 +155,16 @@ TEST_CASE("each kind of sick topic is told apart") {
   CHECK(what(topic).find("does not exist") != std::string::npos);
   topic.hidden = true;
   CHECK(what(topic).find("may not be described") != std::string::npos);
+}
+
+TEST_CASE("partitions that run short are a warning before they are an outage") {
+  const auto severity = [](std::int64_t left) {
+    return CheckPartitions({.partitions = 4, .ids_left = left, .partition_rows = 1'000}).severity;
+  };
+  CHECK(severity(4'000) == Severity::kOk);
+  CHECK(severity(1'000) == Severity::kOk);
+  CHECK(severity(999) == Severity::kWarning);
+  CHECK(severity(99) == Severity::kFailed);
 }
 
 TEST_CASE("a clock that a slow answer excuses is no finding") {

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/schema_convert.h"
+
+#include "postgres/schema_script.h"
+#include "postgres/schema_session.h"
+
+namespace outbox {
+namespace {
+
+using Reason = StoreUnavailable::Reason;
+
+bool Holds(pqxx::transaction_base& transaction, const std::string& condition) {
+  return *transaction.exec("/* outbox-relay: schema */ SELECT " + condition)[0][0].c_str() == 't';
+}
+
+std::string Word(pqxx::transaction_base& transaction, const std::string& expression) {
+  const auto rows = transaction.exec("/* outbox-relay: schema */ SELECT " + expression);
+  return rows[0][0].c_str();
+}
+
+bool IsLog(pqxx::transaction_base& transaction) {
+  return Holds(transaction, "to_regclass('outbox_progress') IS NOT NULL");
+}
+
+// Returns with search_path at an outbox that is there.
+void Enter(pqxx::transaction_base& transaction, const SchemaOptions& options) {
+  if (InstalledVersion(transaction, options.schema) == 0)
+    throw StoreUnavailable(Reason::kSchema, "there is no outbox");
+  transaction.exec("SET LOCAL search_path = " + QuoteName(options.schema));
+  transaction.exec("SET LOCAL lock_timeout = '" + std::to_string(options.lock_timeout.count()) + "ms'");
+  transaction.exec("SET LOCAL client_min_messages = error");
+}
+
+// The relay that reads the log holds this lock. Nobody can while we have it.
+void KeepRelaysOut(pqxx::transaction_base& transaction) {
+  if (!Holds(transaction, "pg_try_advisory_xact_lock('outbox'::regclass::oid::integer, 1002)"))
+    throw StoreUnavailable(Reason::kTimeout, "a relay is reading the log: stop all relays first");
+}
+
+Conversion Look(pqxx::transaction_base& transaction, bool from_log) {
+  const std::string messages = from_log ? "outbox_messages" : "outbox";
+  Conversion conversion;
+  // One by one, as the indexes are.
+  conversion.drained = true;
+  for (const char* status : {"pending", "retrying", "failed"}) {
+    const std::string any = "EXISTS (SELECT FROM " + messages + " WHERE status = '" + status + "')";
+    if (Holds(transaction, any)) conversion.drained = false;
+  }
+  conversion.sent =
+      std::stoll(Word(transaction, "count(*) FROM (SELECT FROM " + messages + " LIMIT 10001) m"));
+  return conversion;
+}
+
+void DropTables(pqxx::transaction_base& transaction, bool log) {
+  if (!log) {
+    transaction.exec("/* outbox-relay: schema */ DROP VIEW outbox_status; DROP TABLE outbox");
+    return;
+  }
+  transaction.exec(
+      "/* outbox-relay: schema */ DROP VIEW outbox_status, outbox_messages, outbox_position;"
+      "DROP FUNCTION outbox_make_partitions(integer), outbox_drop_partitions(interval);"
+      "DROP TABLE outbox, outbox_parked, outbox_progress");
+}
+
+// The script makes the first partitions for a log that begins with id 1.
+constexpr const char* kPartitionsAnew = R"(/* outbox-relay: schema */
+DO $partitions$
+DECLARE
+  part text;
+BEGIN
+  FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'outbox'::regclass LOOP
+    EXECUTE 'DROP TABLE ' || part;
+  END LOOP;
+  PERFORM outbox_make_partitions();
+END
+$partitions$)";
+
+void Replace(pqxx::transaction_base& transaction, SchemaOptions options, bool from_log) {
+  const std::string last = Word(transaction, "last_value FROM outbox_id_seq");
+  options.with_notify = Holds(
+      transaction,
+      "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'outbox'::regclass AND tgname = 'outbox_wake_up')");
+  DropTables(transaction, from_log);
+  transaction.exec(SchemaBody(options));
+  transaction.exec("/* outbox-relay: schema */ ALTER TABLE outbox ALTER id RESTART WITH " +
+                   std::to_string(std::stoll(last) + 1));
+  if (!from_log) transaction.exec(kPartitionsAnew);
+}
+
+// Whatever id up to the last drawn one a row has: it is done, or set aside just now, and nobody can add one,
+// because none of the transactions that are open has inserted anything. So the pair holds for every
+// transaction, and no xid of the other cluster is ever looked at.
+constexpr const char* kPark = R"(/* outbox-relay: schema */
+INSERT INTO outbox_parked (xid, id, message_id, topic, key, type, payload, payload_bytes, headers, created_at)
+SELECT xid, id, message_id, topic, key, type, payload, payload_bytes, headers, created_at
+FROM outbox_messages WHERE status = 'pending' AND id NOT IN (SELECT id FROM outbox_parked))";
+constexpr const char* kBeginAnew = R"(/* outbox-relay: schema */
+UPDATE outbox_progress p SET version = p.version + 1, writer = NULL, system_identifier = c.system_identifier,
+  snapshot = pg_current_snapshot(), upto = s.last, next_snapshot = NULL, last_drawn = NULL, late_from = NULL,
+  phase = NULL, last_id = NULL, pairs = '3:' || s.last, moved_at = clock_timestamp()
+FROM pg_control_system() c,
+  (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last FROM outbox_id_seq OFFSET 0) s)";
+
+}  // namespace
+
+Conversion ConvertSchema(const PostgresSettings& server, const SchemaOptions& options, bool execute) {
+  return InTransaction<pqxx::work>(server, [&](pqxx::work& transaction) {
+    Enter(transaction, options);
+    const bool from_log = IsLog(transaction);
+    if (from_log == (options.layout == SchemaLayout::kLog))
+      throw StoreUnavailable(Reason::kSchema, "the outbox has this layout already");
+    if (execute) {
+      if (from_log) KeepRelaysOut(transaction);
+      transaction.exec("/* outbox-relay: schema */ LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE");
+    }
+    const Conversion conversion = Look(transaction, from_log);
+    if (!execute || !conversion.drained) return conversion;
+    Replace(transaction, options, from_log);
+    transaction.commit();
+    return conversion;
+  });
+}
+
+std::int64_t ResetLog(const PostgresSettings& server, const SchemaOptions& options, bool execute) {
+  return InTransaction<pqxx::work>(server, [&](pqxx::work& transaction) {
+    Enter(transaction, options);
+    if (!IsLog(transaction)) throw StoreUnavailable(Reason::kSchema, "the outbox is not kept as a log");
+    if (Holds(transaction,
+              "p.system_identifier = c.system_identifier FROM outbox_progress p, pg_control_system() c"))
+      throw StoreUnavailable(Reason::kSchema, "the log was read on this cluster: there is nothing to reset");
+    if (!execute) {
+      return std::int64_t{
+          std::stoll(Word(transaction, "count(*) FROM outbox_messages WHERE status = 'pending'"))};
+    }
+    KeepRelaysOut(transaction);
+    transaction.exec("/* outbox-relay: schema */ LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE");
+    const auto parked = transaction.exec(kPark).affected_rows();
+    transaction.exec(kBeginAnew);
+    transaction.commit();
+    return static_cast<std::int64_t>(parked);
+  });
+}
+
+}  // namespace outbox
