@@ -39,9 +39,11 @@ void LogWindow::Append(LogChunk read) {
 }
 
 void LogWindow::Clear() {
-  const std::uint64_t epoch = epoch_ + 1;
-  *this = LogWindow();
-  epoch_ = epoch;
+  LogWindow empty;
+  empty.epoch_ = epoch_ + 1;
+  empty.asked_ = asked_;
+  empty.answered_ = answered_;
+  *this = std::move(empty);
 }
 
 int LogWindow::lanes_busy() const {
@@ -57,6 +59,12 @@ bool LogWindow::MustPark(const Message& message, const Held& held_topics) const 
   return !units_.empty() && message.key && units_.contains(UnitName(message.topic, *message.key));
 }
 
+LogWindow::ParkedUnit& LogWindow::UnitOf(const Message& message) {
+  ParkedUnit& unit = units_[UnitName(message.topic, *message.key)];
+  unit.changed = asked_;
+  return unit;
+}
+
 void LogWindow::Park(const Place& place, ParkedRow row, bool holds_unit) {
   Chunk& chunk = ChunkOf(place);
   const Message& message = chunk.messages[place.row];
@@ -65,7 +73,7 @@ void LogWindow::Park(const Place& place, ParkedRow row, bool holds_unit) {
   holds_unit = holds_unit && message.key.has_value();
   chunk.parked.insert({place.row, {std::move(row), holds_unit}});
   ++parking_;
-  if (holds_unit) ++units_[UnitName(message.topic, *message.key)];
+  if (holds_unit) ++UnitOf(message).coming;
 }
 
 LogWindow::Taken LogWindow::Take(const ClaimRequest& request, const Held& held_topics) {
@@ -197,7 +205,7 @@ void LogWindow::Moved(const Progress& progress) {
       --parking_;
       const Message& message = chunk.messages[row];
       // The table holds it from now on; whether it still does is told by SetParkedUnits.
-      if (parked->second.holds_unit) --units_[UnitName(message.topic, *message.key)];
+      if (parked->second.holds_unit) --UnitOf(message).coming;
       chunk.parked.erase(parked);
     }
     first_row_ = end;
@@ -209,13 +217,15 @@ void LogWindow::Moved(const Progress& progress) {
   }
 }
 
-void LogWindow::SetParkedUnits(const std::vector<std::string>& units) {
+void LogWindow::SetParkedUnits(const std::vector<std::string>& units, std::uint64_t asked) {
+  if (asked < answered_) return;  // a later one was faster
+  answered_ = asked;
   if (Mutant("log_unpark_early")) units_.clear();
-  std::unordered_map<std::string, std::size_t> now;
-  for (auto& [unit, coming] : units_) {
-    if (coming > 0) now.emplace(unit, coming);
+  std::unordered_map<std::string, ParkedUnit> now;
+  for (const auto& [name, unit] : units_) {
+    if (unit.coming > 0 || unit.changed >= asked) now.emplace(name, unit);
   }
-  for (const std::string& unit : units) now.try_emplace(unit, 0);
+  for (const std::string& name : units) now.try_emplace(name);
   units_ = std::move(now);
 }
 

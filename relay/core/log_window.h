@@ -85,7 +85,9 @@ class LogWindow {
   // The units that have rows in the side table for which later ones must wait. A unit leaves the set only
   // when the table has none left and none is on its way there.
   static std::string UnitName(std::string_view topic, std::string_view key);
-  void SetParkedUnits(const std::vector<std::string>& units);
+  // Before the table is asked, which may take long; what is parked or moved meanwhile is not forgotten.
+  std::uint64_t AskUnits() { return ++asked_; }
+  void SetParkedUnits(const std::vector<std::string>& units, std::uint64_t asked);
   bool any_parked_units() const { return !units_.empty(); }
 
  private:
@@ -98,11 +100,16 @@ class LogWindow {
     std::vector<Fate> fates;
     std::unordered_map<std::size_t, Parking> parked;  // by row
   };
+  struct ParkedUnit {
+    std::size_t coming = 0;     // rows that are on their way to the table
+    std::uint64_t changed = 0;  // asked_, when that changed
+  };
   using Held = std::vector<std::string>;
 
   Chunk& ChunkOf(const Place& place) { return chunks_[place.chunk - first_]; }
   bool MustPark(const Message& message, const Held& held_topics) const;
   void Park(const Place& place, ParkedRow row, bool holds_unit);
+  ParkedUnit& UnitOf(const Message& message);
   // False: no bytes are left.
   bool TakeLane(int lane, const ClaimRequest& request, const Held& held_topics, std::size_t most,
                 Taken& taken);
@@ -113,7 +120,9 @@ class LogWindow {
   std::array<std::deque<Place>, kLanes> queues_;
   std::array<bool, kLanes> held_{};
   int next_lane_ = 0;
-  std::unordered_map<std::string, std::size_t> units_;  // parked; how many of each are on their way
+  std::unordered_map<std::string, ParkedUnit> units_;
+  std::uint64_t asked_ = 0;
+  std::uint64_t answered_ = 0;
   std::size_t parking_ = 0;
   std::size_t queued_ = 0;
   std::int64_t bytes_ = 0;

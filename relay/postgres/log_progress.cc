@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "core/mutant.h"
+#include "core/kill_point.h"
 #include "postgres/field.h"
 #include "postgres/text.h"
 
@@ -77,8 +77,8 @@ void LogProgress::Load(int tenure) {
   if (Text(row["system_identifier"]) != Text(row["server"])) {
     throw StoreUnavailable(
         Reason::kSchema,
-        "the progress of this log was made on another PostgreSQL cluster, whose transaction "
-        "ids mean nothing here: drain it there, or see docs/operations.md");
+        "the progress of this log was made on another PostgreSQL cluster, whose transaction ids mean nothing "
+        "here: drain it there, or begin anew with `outbox-relay schema reset-log`");
   }
   LogPosition position = PositionOf(row);
   const std::string writer =
@@ -97,14 +97,24 @@ void LogProgress::Load(int tenure) {
 }
 
 void LogProgress::ReadUnits() {
-  const std::scoped_lock lock(shared_.mutex);
-  const std::string blocks = shared_.control.on_failed == OnFailed::kBlock ? "t" : "f";
+  const TimePoint began = std::chrono::steady_clock::now();
+  OnFailed on_failed{};
+  std::uint64_t asked = 0;
+  {
+    const std::scoped_lock lock(shared_.mutex);
+    on_failed = shared_.control.on_failed;
+    asked = shared_.window.AskUnits();
+  }
+  const std::string blocks = on_failed == OnFailed::kBlock ? "t" : "f";
   const auto rows = connection_.Query(statements_.units.name, statements_.units.sql, {blocks});
   std::vector<std::string> units;
   units.reserve(static_cast<std::size_t>(rows.size()));
   for (const auto& row : rows) units.push_back(LogWindow::UnitName(View(row[0]), View(row[1])));
-  shared_.window.SetParkedUnits(units);
+  const std::scoped_lock lock(shared_.mutex);
+  if (shared_.control.on_failed != on_failed) return;  // then the answer is another one
+  shared_.window.SetParkedUnits(units, asked);
   shared_.units_read = std::chrono::steady_clock::now();
+  shared_.units_took = shared_.units_read - began;
 }
 
 void LogProgress::TryMove() noexcept {
@@ -145,7 +155,9 @@ void LogProgress::Move(bool now) {
     shared_.in_doubt = true;
   }
   for (std::string& parameter : ParametersOf(progress->position)) parameters.push_back(std::move(parameter));
+  KillPointDuring("moving");
   Write(*progress, parameters);
+  KillPoint("moved");
   const std::scoped_lock lock(shared_.mutex);
   if (shared_.tenure != tenure) return;
   shared_.in_doubt = false;

@@ -24,8 +24,7 @@ class LogProgress {
   void Move(bool now);
   // The same for a caller that has not failed itself: what fails is thrown by the next Move.
   void TryMove() noexcept;
-  // Which units have parked rows. With `reading` held; holds the mutex meanwhile, so that no row is
-  // marked to be parked, or found not to be, between the question and its answer.
+  // Which units have parked rows. Takes as long as there are many, so no lock is held meanwhile.
   void ReadUnits();
 
  private:

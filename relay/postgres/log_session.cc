@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/log_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "postgres/log_batch.h"
@@ -9,6 +10,7 @@ namespace outbox {
 namespace {
 
 constexpr milliseconds kUnitsEvery{200};
+constexpr int kRest = 10;  // times as long as what found nothing, or much that may not go out, has taken
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
 
@@ -60,7 +62,7 @@ std::unique_ptr<Batch> LogSession::Claim(const ClaimRequest& request) {
 
 // Neither waits for the other to have nothing.
 std::unique_ptr<Batch> LogSession::ClaimByTurns(const ClaimRequest& request, bool parked) {
-  parked_turn_ = parked && !parked_turn_;
+  parked_turn_ = parked && !parked_turn_ && Now() >= parked_again_;
   auto first = parked_turn_ ? ClaimParked(request) : ClaimFresh(request);
   if (!first->messages().empty()) return first;
   if (!parked_turn_ && !parked) {
@@ -107,9 +109,18 @@ void LogSession::RefreshUnits() {
   {
     const std::scoped_lock lock(shared_.mutex);
     if (!shared_.parked && !shared_.window.any_parked_units()) return;
+    const auto pause = std::max<TimePoint::duration>(kUnitsEvery, kRest * shared_.units_took);
+    if (shared_.asking_units || Now() - shared_.units_read < pause) return;
+    shared_.asking_units = true;
   }
-  const std::unique_lock lock(shared_.reading, std::try_to_lock);
-  if (lock && Now() - shared_.units_read >= kUnitsEvery) progress_.ReadUnits();
+  struct End {
+    LogShared& shared;
+    ~End() {
+      const std::scoped_lock lock(shared.mutex);
+      shared.asking_units = false;
+    }
+  } const end{shared_};
+  progress_.ReadUnits();
 }
 
 std::unique_ptr<Batch> LogSession::ClaimParked(const ClaimRequest& request) {
@@ -120,7 +131,9 @@ std::unique_ptr<Batch> LogSession::ClaimParked(const ClaimRequest& request) {
     look.lanes = 0;
     for (int i = 0; i < 2; ++i) parked_->Claim(look);
   }
+  const TimePoint began = Now();
   auto batch = parked_->Claim(request);
+  if (batch->messages().empty()) parked_again_ = Now() + kRest * (Now() - began);
   const std::scoped_lock lock(shared_.mutex);
   // What is on its way to the table is not there yet.
   lanes_busy_ = parked_->lanes_busy() + (shared_.window.parking() > 0 ? 1 : 0);

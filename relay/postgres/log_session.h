@@ -46,6 +46,7 @@ class LogSession : public StoreSession {
   std::unique_ptr<StoreSession> parked_;
   SharedControl control_;
   bool parked_turn_ = false;
+  TimePoint parked_again_{};  // not before, while there are fresh rows
   int lanes_busy_ = 0;
   bool nothing_due_ = false;
 };

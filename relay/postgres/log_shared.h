@@ -24,9 +24,8 @@ struct LogShared {
   std::mutex reading;
   // Protected by reading.
   LogTicks ticks;
-  TimePoint looked{};          // when
-  microseconds clock_then{0};  // the database's, then
-  TimePoint units_read{};
+  TimePoint looked{};           // when
+  microseconds clock_then{0};   // the database's, then
   bool large_payloads = false;  // were met last
 
   std::mutex mutex;
@@ -34,12 +33,15 @@ struct LogShared {
   int tenure = 0;  // of the guard, under which what follows was learned
   LogWindow window;
   SharedControl control;
-  bool parked = false;       // something parked may be due
-  bool idle = false;         // the last look found nothing to read
-  std::int64_t version = 0;  // of the progress row
-  std::string writer;        // our name in it
-  bool moving = false;       // somebody does
-  bool in_doubt = false;     // whether the last move was committed
+  TimePoint units_read{};  // of which rows are parked; when
+  TimePoint::duration units_took{0};
+  bool asking_units = false;  // somebody does
+  bool parked = false;        // something parked may be due
+  bool idle = false;          // the last look found nothing to read
+  std::int64_t version = 0;   // of the progress row
+  std::string writer;         // our name in it
+  bool moving = false;        // somebody does
+  bool in_doubt = false;      // whether the last move was committed
   LogWindow::Progress last_move;
   TimePoint moved{};
 };

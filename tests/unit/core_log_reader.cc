@@ -172,7 +172,7 @@ void LogReaderModel::ReadUnits() {
     const World::Row& row = world_.rows.at(id);
     if (row.key) units.push_back(LogWindow::UnitName(row.topic, *row.key));
   }
-  window_.SetParkedUnits(units);
+  window_.SetParkedUnits(units, window_.AskUnits());
 }
 
 // The first of a unit, which is what the code of the other modes serves.

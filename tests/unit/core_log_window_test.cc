@@ -145,19 +145,40 @@ TEST_CASE("later rows of a unit that is parked are parked behind it", "[log]") {
   CHECK(progress->parked[1].id == 3);
   CHECK(progress->parked[1].status == ParkedRow::Status::kPending);
   // None of it is in the table yet, and yet the unit stays parked.
-  window.SetParkedUnits({});
+  window.SetParkedUnits({}, window.AskUnits());
   window.Append(ChunkOf("a", 5));
   CHECK(TakeAll(window).messages.empty());
   window.Moved(*progress);
   window.Moved(*window.Done());
   CHECK(window.parking() == 0);
-  window.SetParkedUnits({LogWindow::UnitName("t", "a")});
+  window.SetParkedUnits({LogWindow::UnitName("t", "a")}, window.AskUnits());
   window.Append(ChunkOf("a", 6));
   CHECK(TakeAll(window).messages.empty());
   window.Moved(*window.Done());
-  window.SetParkedUnits({});
+  window.SetParkedUnits({}, window.AskUnits());
   window.Append(ChunkOf("a", 7));
   CHECK(TakenIds(TakeAll(window)) == IdList{7});
+}
+
+TEST_CASE("a unit that comes to the table while that is asked is not forgotten", "[log]") {
+  LogWindow window;
+  window.Append(ChunkOf("a"));
+  SettleWith(window, TakeAll(window), {Outcome::kRetry});
+  const std::uint64_t first = window.AskUnits();
+  window.Moved(window.Done().value());
+  window.SetParkedUnits({}, first);  // it was not there when the question was put
+  window.Append(ChunkOf("a", 2));
+  CHECK(TakenIds(TakeAll(window)).empty());
+  const std::uint64_t late = window.AskUnits();
+  window.SetParkedUnits({LogWindow::UnitName("t", "a")}, window.AskUnits());
+  window.Moved(window.Done().value());
+  window.SetParkedUnits({}, late);  // an old answer
+  window.Append(ChunkOf("a", 3));
+  CHECK(TakenIds(TakeAll(window)).empty());
+  window.Moved(window.Done().value());
+  window.SetParkedUnits({}, window.AskUnits());
+  window.Append(ChunkOf("a", 4));
+  CHECK(TakenIds(TakeAll(window)) == IdList{4});
 }
 
 TEST_CASE("a failed row holds its unit only where failed rows block", "[log]") {
