@@ -32,7 +32,7 @@ void LogReaderModel::Enter() {
   idle_ = false;
   version_ = database_.version;
   ticks_ = LogTicks(database_.position);
-  ReadUnits();
+  HearUnits(AskUnits());
 }
 
 void LogReaderModel::Step() {
@@ -62,7 +62,13 @@ void LogReaderModel::Step() {
     case 6:
       return Move();
     default:
-      return world_.Chance(50) ? ReadUnits() : ServeParked();
+      if (world_.Chance(50)) return ServeParked();
+      if (!question_) {
+        question_ = AskUnits();
+      } else {
+        HearUnits(*question_);
+        question_.reset();
+      }
   }
 }
 
@@ -166,13 +172,17 @@ void LogReaderModel::Move() {
   window_.Moved(*progress);
 }
 
-void LogReaderModel::ReadUnits() {
-  std::vector<std::string> units;
+LogReaderModel::Question LogReaderModel::AskUnits() {
+  Question question{window_.AskUnits(), {}};
   for (const auto& [id, parked] : database_.parked) {
     const World::Row& row = world_.rows.at(id);
-    if (row.key) units.push_back(LogWindow::UnitName(row.topic, *row.key));
+    if (row.key) question.units.push_back(LogWindow::UnitName(row.topic, *row.key));
   }
-  window_.SetParkedUnits(units, window_.AskUnits());
+  return question;
+}
+
+void LogReaderModel::HearUnits(const Question& question) {
+  window_.SetParkedUnits(question.units, wrong_.units_now ? window_.AskUnits() : question.asked);
 }
 
 // The first of a unit, which is what the code of the other modes serves.

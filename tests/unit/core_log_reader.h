@@ -17,6 +17,7 @@ namespace outbox::test {
 struct WrongReader {
   bool no_own_xid = false;  // between the last drawn id and the snapshot
   bool xid_order = false;   // rows of a tick by xid, not by id
+  bool units_now = false;   // takes what the side table held when it was asked for what it holds
 };
 
 // The progress row, the side table and the guard.
@@ -45,6 +46,11 @@ class LogReaderModel {
     Settlement settlement;
     std::set<std::string> ended;  // units
   };
+  // To the side table, and what it answers; others act before that is heard.
+  struct Question {
+    std::uint64_t asked = 0;
+    std::vector<std::string> units;
+  };
 
   void Enter();
   void Tick();
@@ -53,7 +59,8 @@ class LogReaderModel {
   Outcome PublishOne(Batch& batch, std::size_t index);
   void Settle(std::optional<Batch>& batch);
   void Move();
-  void ReadUnits();
+  Question AskUnits();
+  void HearUnits(const Question& question);
   void ServeParked();
   std::string UnitOf(std::int64_t id) const { return world_.rows.at(id).unit(); }
 
@@ -69,6 +76,7 @@ class LogReaderModel {
   std::optional<std::int64_t> last_drawn_;
   std::optional<Xid> own_;
   std::optional<Batch> batches_[2];
+  std::optional<Question> question_;  // a lost guard does not end it
 };
 
 }  // namespace outbox::test

@@ -141,6 +141,10 @@ TEST_CASE("it is noticed when a log is read in the order of xids", "[log]") {
   CHECK(SearchLog({.reader = {.xid_order = true}}, kSchedulesForABug) != "");
 }
 
+TEST_CASE("it is noticed when what was parked is taken for what is", "[log]") {
+  CHECK(SearchLog({.reader = {.units_now = true}}, kSchedulesForABug) != "");
+}
+
 TEST_CASE("it is noticed when a log's ids are drawn before the xid", "[log]") {
   CHECK(SearchLog({.model = {.id_before_xid = true}}, kSchedulesForABug) != "");
 }
