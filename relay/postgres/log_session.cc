@@ -104,11 +104,12 @@ bool LogSession::Enter() {
   return true;
 }
 
-// While nothing is parked, this asks nobody.
+// While nothing is parked, this asks nobody; unless failed rows hold their units from now on.
 void LogSession::RefreshUnits() {
   {
     const std::scoped_lock lock(shared_.mutex);
-    if (!shared_.parked && !shared_.window.any_parked_units()) return;
+    const bool known = shared_.units_read != TimePoint{};
+    if (known && !shared_.parked && !shared_.window.any_parked_units()) return;
     const auto pause = std::max<TimePoint::duration>(kUnitsEvery, kRest * shared_.units_took);
     if (shared_.asking_units || Now() - shared_.units_read < pause) return;
     shared_.asking_units = true;

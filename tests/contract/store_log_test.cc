@@ -180,6 +180,25 @@ TEST_CASE("a refused row and later ones of its unit are parked together with the
   }));
 }
 
+TEST_CASE("a failed row holds its unit from the moment on in which failed rows block", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  const auto failed = bench.Insert("t", "k", "p");
+  SettleAll(*session->Claim(Everything()), Outcome::kFailed);
+  const auto next = bench.Insert("t", "k", "p");
+  CHECK(Drain(*session, Everything()) == IdList{next});
+  CHECK(bench.Status(failed) == "failed");
+  SharedControl control;
+  control.on_failed = OnFailed::kBlock;
+  bench.SetControl(control);
+  Drain(*session, Everything());
+  REQUIRE(session->control().on_failed == OnFailed::kBlock);
+  const auto later = bench.Insert("t", "k", "p");
+  CHECK(Drain(*session, Everything()) == IdList{});
+  bench.SetControl({});
+  CHECK(AwaitIds(*session) == IdList{later});
+}
+
 TEST_CASE("progress that was made on another cluster is refused", "[contract]") {
   PostgresBench bench(Completion::kLog);
   bench.admin().Run("UPDATE outbox_progress SET system_identifier = 1");
