@@ -106,6 +106,7 @@ void FaultProxy::Accept() {
     if (!Readable(listener_)) continue;
     const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) continue;
+    ++connections_;
     const int server = mode_ == Mode::kRefuse ? -1 : Connect(target_);
     if (server < 0) {
       close(client);

@@ -34,8 +34,9 @@ class FaultProxy {
   int port() const { return port_; }
   void Forward(int target) { target_ = target; }
   void Set(Mode mode) { mode_ = mode; }
-  void Cut();    // ends every connection in good order
-  void Reset();  // ends every connection with RST
+  void Cut();                                       // ends every connection in good order
+  void Reset();                                     // ends every connection with RST
+  int connections() const { return connections_; }  // that were ever accepted
 
  private:
   struct Link;
@@ -49,6 +50,7 @@ class FaultProxy {
   std::atomic<int> target_;
   std::atomic<Mode> mode_{Mode::kPass};
   std::atomic<bool> stop_{false};
+  std::atomic<int> connections_{0};
   std::mutex mutex_;
   std::list<std::unique_ptr<Link>> links_;  // protected by mutex_
   std::thread acceptor_;

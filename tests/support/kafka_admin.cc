@@ -93,8 +93,17 @@ void KafkaAdmin::DeleteTopic(const std::string& name) {
 
 void KafkaAdmin::AlterTopicConfig(const std::string& name,
                                   const std::map<std::string, std::string>& configs) {
+  Alter(RD_KAFKA_RESOURCE_TOPIC, name, configs);
+}
+
+void KafkaAdmin::AlterBroker(const std::map<std::string, std::string>& configs) {
+  Alter(RD_KAFKA_RESOURCE_BROKER, "1", configs);
+}
+
+void KafkaAdmin::Alter(rd_kafka_ResourceType_t type, const std::string& name,
+                       const std::map<std::string, std::string>& configs) {
   const std::unique_ptr<rd_kafka_ConfigResource_t, DestroyConfig> resource(
-      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
+      rd_kafka_ConfigResource_new(type, name.c_str()));
   for (const auto& [key, value] : configs) {
     rd_kafka_ConfigResource_set_config(resource.get(), key.c_str(), value.c_str());
   }

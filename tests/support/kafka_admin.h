@@ -19,12 +19,18 @@ class KafkaAdmin {
   void DeleteTopic(const std::string& name);
   // Settings not named go back to their defaults.
   void AlterTopicConfig(const std::string& name, const std::map<std::string, std::string>& configs);
+  // The broker's dynamic settings: passwords and files of its listeners, which it then reads anew.
+  // What is not named goes back to what the broker was started with.
+  void AlterBroker(const std::map<std::string, std::string>& configs);
   // For a broker with an authorizer that allows everybody what no rule is about: takes the right to
   // write to a topic away from everybody, and gives it back.
   void DenyWrites(const std::string& topic);
   void AllowWrites(const std::string& topic);
 
  private:
+  void Alter(rd_kafka_ResourceType_t type, const std::string& name,
+             const std::map<std::string, std::string>& configs);
+
   KafkaClient client_;
 };
 

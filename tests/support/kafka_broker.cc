@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/kafka_broker.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -62,10 +64,15 @@ KafkaBroker::KafkaBroker(const Options& options)
       controller_port_(options.controllers.empty() ? FreePort()
                                                    : options.controllers.at(Index(options.node))),
       heap_mb_(options.heap_mb) {
+  for (const Listener& listener : options.listeners) ports_[listener.name] = FreePort();
   WriteProperties(options);
   auto format = Java("kafka.tools.StorageTool");
   for (const char* word : {"format", "-t", "b3V0Ym94LXJlbGF5LXRlcw", "-c"}) format.emplace_back(word);
   format.push_back(dir_ / "server.properties");
+  for (const std::string& user : options.scram) {
+    format.emplace_back("--add-scram");
+    format.push_back(user);
+  }
   const auto formatted = Run(format);
   if (formatted.exit != 0) throw std::runtime_error("no storage for Kafka: " + formatted.out + formatted.err);
   if (options.controllers.empty()) Start();
@@ -104,10 +111,25 @@ void KafkaBroker::WriteProperties(const Options& options) const {
     all["listeners"] = broker;
   }
   if (!options.controllers.empty()) Associate(options, all);
+  AddListeners(options, all);
   for (const auto& [name, value] : options.properties) all[name] = value;
   std::string text;
   for (const auto& [name, value] : all) text += name + "=" + value + "\n";
   WriteFile(dir_ / "server.properties", text);
+}
+
+void KafkaBroker::AddListeners(const Options& options, std::map<std::string, std::string>& all) const {
+  for (const Listener& listener : options.listeners) {
+    const int port = ports_.at(listener.name);
+    const int advertised = listener.advertised_port > 0 ? listener.advertised_port : port;
+    const std::string address = "," + listener.name + "://127.0.0.1:";
+    all["listeners"] += address + std::to_string(port);
+    all["advertised.listeners"] += address + std::to_string(advertised);
+    all["listener.security.protocol.map"] += "," + listener.name + ":" + listener.protocol;
+    std::string prefix = "listener.name." + listener.name + ".";
+    std::ranges::transform(prefix, prefix.begin(), [](unsigned char c) { return std::tolower(c); });
+    for (const auto& [name, value] : listener.properties) all[prefix + name] = value;
+  }
 }
 
 std::vector<std::string> KafkaBroker::Java(const std::string& main) const {
@@ -122,6 +144,18 @@ std::vector<std::string> KafkaBroker::Java(const std::string& main) const {
           "-cp",
           jars_.string() + "/*",
           main};
+}
+
+void KafkaBroker::SetScram(const std::string& user, const std::string& mechanism_and_password) const {
+  auto change = Java("kafka.admin.ConfigCommand");
+  for (const std::string& word :
+       {std::string("--bootstrap-server"), bootstrap(), std::string("--alter"), std::string("--entity-type"),
+        std::string("users"), std::string("--entity-name"), user, std::string("--add-config"),
+        mechanism_and_password}) {
+    change.push_back(word);
+  }
+  const Finished changed = Run(change);
+  if (changed.exit != 0) throw std::runtime_error("no other password: " + changed.out + changed.err);
 }
 
 void KafkaBroker::Start() {

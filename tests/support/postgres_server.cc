@@ -39,6 +39,8 @@ PostgresServer::PostgresServer(const Options& options)
   if (!options.folder.empty()) GiveTo(user_, options.folder);
   MakeData(options);
   WriteSettings(options);
+  if (!options.certificate.key.empty()) WriteCertificate(options.certificate);
+  if (!options.hba.empty()) WriteOwned("pg_hba.conf", options.hba);
   Start();
 }
 
@@ -74,10 +76,33 @@ void PostgresServer::WriteSettings(const Options& options) const {
                                               {"log_line_prefix", "%m [%p] %a "},
                                               {"fsync", options.fsync ? "on" : "off"}};
   if (options.follows > 0) settings["primary_conninfo"] = Origin(options);
+  if (!options.certificate.key.empty()) settings["ssl"] = "on";
   for (const auto& [name, value] : options.settings) settings[name] = value;
   std::string text;
   for (const auto& [name, value] : settings) text += name + " = '" + value + "'\n";
   WriteFile(data_ / "postgresql.auto.conf", text);
+}
+
+void PostgresServer::WriteOwned(const std::string& name, const std::string& text) const {
+  WriteFile(data_ / name, text);
+  std::filesystem::permissions(data_ / name,
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  GiveTo(user_, data_ / name);
+}
+
+void PostgresServer::WriteCertificate(const Certificate& certificate) const {
+  WriteOwned("server.key", ReadFile(certificate.key));
+  WriteOwned("server.crt", ReadFile(certificate.certificate));
+}
+
+void PostgresServer::SetCertificate(const Certificate& certificate) {
+  WriteCertificate(certificate);
+  process_->Kill(SIGHUP);
+}
+
+void PostgresServer::SetHba(const std::string& lines) {
+  WriteOwned("pg_hba.conf", lines);
+  process_->Kill(SIGHUP);
 }
 
 void PostgresServer::Start() {
