@@ -100,6 +100,7 @@ struct PublisherHealth {
   bool ever_connected = false;
   int brokers_up = 0;
   std::optional<TimePoint> all_down_since;  // set while no broker that was ever needed is connected
+  std::string trouble;                      // the last one with a connection; empty: none, or it is over
   bool cannot_continue = false;             // old generations do not go away: restart the process
 };
 

@@ -4,12 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "config/config.h"
 #include "core/backoff.h"
+#include "kafka/kafka_conf.h"
 
 namespace outbox {
 
@@ -41,10 +43,21 @@ std::string HowLongAttemptsLast(const DeliverySettings& delivery) {
                      delivery.max_attempts, ForPerson(longest / 2), ForPerson(longest));
 }
 
+// What only librdkafka knows.
+void CheckKafka(const Settings& settings) {
+  try {
+    for (const Road road : {Road::kMain, Road::kAlone})
+      MakeConf({.outbox_name = settings.outbox.name, .kafka = settings.kafka}, road);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(error.what());
+  }
+}
+
 // ConfigError goes through to main, which prints it and exits 78.
 int Check(const CommandLine& line) {
   const Config config = LoadConfig(Request(line));
   CheckSecrets(config.settings);
+  CheckKafka(config.settings);
   const std::string attempts = HowLongAttemptsLast(config.settings.delivery);
   if (line.output == "table") {
     fmt::print("ok\n{}\n", attempts);

@@ -42,9 +42,9 @@ void Breaker::OnAuthenticationFailed(const std::string& why, TimePoint now) {
   if (state_ != BreakerState::kOpen) Move(BreakerState::kOpen, why, now);
 }
 
-void Breaker::OnBrokersDown(TimePoint down_since, TimePoint now) {
+void Breaker::OnBrokersDown(TimePoint down_since, const std::string& why, TimePoint now) {
   if (state_ == BreakerState::kClosed && now - down_since >= kDownAfter) {
-    Move(BreakerState::kOpen, "no broker is connected", now);
+    Move(BreakerState::kOpen, "no broker is connected" + (why.empty() ? "" : ": " + why), now);
   }
 }
 

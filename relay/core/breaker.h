@@ -38,7 +38,7 @@ class Breaker {
   // A batch of a half-open breaker ended without learning anything about the broker.
   void OnUndecided() { trying_ = false; }
   void OnAuthenticationFailed(const std::string& why, TimePoint now);
-  void OnBrokersDown(TimePoint down_since, TimePoint now);
+  void OnBrokersDown(TimePoint down_since, const std::string& why, TimePoint now);
 
   bool ProbeDue(TimePoint now) const;
   void OnProbe(bool answered, TimePoint now);

@@ -36,6 +36,13 @@ const char* Name(Progress::Step step) {
   return "";
 }
 
+std::string Word(const PublisherHealth& health) {
+  if (health.cannot_continue) return "producers that were given up do not end";
+  std::string word = health.ever_connected ? "has answered" : "no broker has answered yet";
+  if (health.trouble.empty() || (health.ever_connected && !health.all_down_since)) return word;
+  return word + (health.ever_connected ? ", but now: " : ": ") + health.trouble;
+}
+
 }  // namespace
 
 class Relay::Ears : public ForwardingObserver {
@@ -151,7 +158,8 @@ void Relay::Supervise() {
   while (!drain_.begun()) {
     const TimePoint now = env_.now();
     supervising_.Begin(Progress::Step::kProbing, now, kSuperviseLimit);
-    if (const auto down = publisher_.Health().all_down_since) shared_.OnBrokersDown(*down, now);
+    const PublisherHealth health = publisher_.Health();
+    if (health.all_down_since) shared_.OnBrokersDown(*health.all_down_since, health.trouble, now);
     if (shared_.BreakerProbeDue(now)) {
       const bool answered = publisher_.Probe(kProbeTimeout);
       shared_.OnBreakerProbe(answered, env_.now());
@@ -203,10 +211,7 @@ std::vector<Relay::Check> Relay::Readiness() const {
   std::vector<Check> checks;
   checks.push_back(ears_->Store());
   const PublisherHealth health = publisher_.Health();
-  checks.push_back({"kafka", health.ever_connected && !health.cannot_continue,
-                    health.cannot_continue  ? "producers that were given up do not end"
-                    : health.ever_connected ? "has answered"
-                                            : "no broker has answered yet"});
+  checks.push_back({"kafka", health.ever_connected && !health.cannot_continue, Word(health)});
   const BreakerState breaker = shared_.breaker();
   checks.push_back({"breaker", breaker != BreakerState::kOpen,
                     breaker == BreakerState::kOpen       ? "open"

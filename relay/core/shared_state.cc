@@ -50,10 +50,10 @@ void SharedState::OnAuthenticationFailed(const std::string& why, TimePoint now) 
   TellBreaker(before, now);
 }
 
-void SharedState::OnBrokersDown(TimePoint down_since, TimePoint now) {
+void SharedState::OnBrokersDown(TimePoint down_since, const std::string& why, TimePoint now) {
   const std::scoped_lock lock(mutex_);
   const BreakerState before = breaker_.state();
-  breaker_.OnBrokersDown(down_since, now);
+  breaker_.OnBrokersDown(down_since, why, now);
   TellBreaker(before, now);
 }
 

@@ -30,7 +30,7 @@ class SharedState {
   void OnNothingDue(TimePoint now);
   void OnUndecided();
   void OnAuthenticationFailed(const std::string& why, TimePoint now);
-  void OnBrokersDown(TimePoint down_since, TimePoint now);
+  void OnBrokersDown(TimePoint down_since, const std::string& why, TimePoint now);
   bool BreakerProbeDue(TimePoint now) const;
   void OnBreakerProbe(bool answered, TimePoint now);
 

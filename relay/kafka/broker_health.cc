@@ -9,6 +9,7 @@ void BrokerHealth::Recover() {
   const std::lock_guard lock(mutex_);
   ever_connected_ = true;
   all_down_since_.reset();
+  trouble_.clear();
   brokers_up_ = std::max(brokers_up_, 1);
   good_ = true;
 }
@@ -18,6 +19,11 @@ void BrokerHealth::OnAllDown(TimePoint now) {
   if (!all_down_since_) all_down_since_ = now;
   brokers_up_ = 0;
   good_ = false;
+}
+
+void BrokerHealth::OnTrouble(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = text;
 }
 
 void BrokerHealth::OnStatistics(const KafkaStatistics& statistics, TimePoint now) {
@@ -35,13 +41,19 @@ void BrokerHealth::OnStatistics(const KafkaStatistics& statistics, TimePoint now
   const std::lock_guard lock(mutex_);
   brokers_up_ = up;
   all_down_since_.reset();
-  if (up > 0) ever_connected_ = true;
+  if (up > 0) {
+    ever_connected_ = true;
+    trouble_.clear();
+  }
   good_ = ever_connected_;
 }
 
 PublisherHealth BrokerHealth::Get() const {
   const std::lock_guard lock(mutex_);
-  return {.ever_connected = ever_connected_, .brokers_up = brokers_up_, .all_down_since = all_down_since_};
+  return {.ever_connected = ever_connected_,
+          .brokers_up = brokers_up_,
+          .all_down_since = all_down_since_,
+          .trouble = trouble_};
 }
 
 }  // namespace outbox

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "kafka/kafka_events.h"
 #include "outbox/publisher.h"
@@ -18,6 +20,7 @@ class BrokerHealth {
     if (!good_.load(std::memory_order_relaxed)) Recover();
   }
   void OnAllDown(TimePoint now);
+  void OnTrouble(std::string_view text);  // with the connection to one of them
   void OnStatistics(const KafkaStatistics& statistics, TimePoint now);
 
   PublisherHealth Get() const;
@@ -30,6 +33,7 @@ class BrokerHealth {
   bool ever_connected_ = false;  // protected by mutex_, like all below
   int brokers_up_ = 0;
   std::optional<TimePoint> all_down_since_;
+  std::string trouble_;
 };
 
 }  // namespace outbox

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <span>
 #include <stdexcept>
+
+#include "kafka/trouble.h"
 
 namespace outbox {
 namespace {
@@ -18,15 +21,28 @@ using ResourceHandle =
     std::unique_ptr<rd_kafka_ConfigResource_t,
                     KafkaDestroy<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>>;
 
-// A client whose errors go to `trouble`, which must outlive it.
-ClientHandle MakeClient(const KafkaPublisherOptions& options, std::string& trouble) {
+// What a client complains of. Must outlive it.
+struct Complaints {
+  std::atomic<int> verification{0};
+  std::string last;
+};
+
+ClientHandle MakeClient(const KafkaPublisherOptions& options, Complaints& complaints) {
   ConfHandle conf = MakeConf(options, Road::kMain);
   rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
-  rd_kafka_conf_set_opaque(conf.get(), &trouble);
+  rd_kafka_conf_set_opaque(conf.get(), &complaints);
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int error, const char* reason, void* opaque) {
+    auto& told = *static_cast<Complaints*>(opaque);
     // That all brokers are down only repeats what was said of each.
-    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) *static_cast<std::string*>(opaque) = reason;
+    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+      told.last = Explain(static_cast<rd_kafka_resp_err_t>(error), reason, told.verification).text;
   });
+  rd_kafka_conf_set_ssl_cert_verify_cb(
+      conf.get(), [](rd_kafka_t*, const char*, std::int32_t, int* error, int, const char*, std::size_t, char*,
+                     std::size_t, void* opaque) {
+        if (*error != 0) static_cast<Complaints*>(opaque)->verification = *error;
+        return *error == 0 ? 1 : 0;
+      });
   std::array<char, 512> text{};
   ClientHandle client(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
   if (!client) throw std::invalid_argument(text.data());
@@ -149,10 +165,10 @@ std::optional<std::int64_t> Number(const std::map<std::string, std::string>& set
 ClusterFacts AskCluster(const KafkaPublisherOptions& options, const std::vector<std::string>& topics,
                         milliseconds timeout) {
   ClusterFacts facts;
-  std::string trouble;
-  const ClientHandle client = MakeClient(options, trouble);
+  Complaints complaints;
+  const ClientHandle client = MakeClient(options, complaints);
   facts.client_max_message_bytes = NumberOf(client.get(), "message.max.bytes");
-  const MetadataHandle metadata = AllTopics(client.get(), timeout, trouble);
+  const MetadataHandle metadata = AllTopics(client.get(), timeout, complaints.last);
   if (metadata) {
     facts.brokers = metadata->broker_cnt;
     facts.rights_known = true;
@@ -166,7 +182,7 @@ ClusterFacts AskCluster(const KafkaPublisherOptions& options, const std::vector<
     }
   }
   rd_kafka_poll(client.get(), 0);
-  facts.trouble = trouble;
+  facts.trouble = complaints.last;
   return facts;
 }
 

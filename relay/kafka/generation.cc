@@ -12,6 +12,7 @@
 
 #include "core/mutant.h"
 #include "kafka/kafka_report.h"
+#include "kafka/trouble.h"
 
 namespace outbox {
 namespace {
@@ -24,6 +25,8 @@ constexpr milliseconds kFinalPoll{5};
 constexpr milliseconds kFirstLookUp{1'000};
 constexpr milliseconds kGrace{500};  // for requests in flight, after an end that nobody chose
 constexpr milliseconds kReportPatience{5'000};
+// After which a refused client makes place for one that reads secrets and certificates anew.
+constexpr milliseconds kRefusedPatience{10'000};
 
 std::string_view LabelOf(GiveUpReason reason) {
   switch (reason) {
@@ -70,6 +73,12 @@ struct GenerationCallbacks {
   static void Error(rd_kafka_t*, int error, const char* text, void* opaque) noexcept {
     Of(opaque).OnError(static_cast<rd_kafka_resp_err_t>(error), text);
   }
+  // The only one that runs in a thread of the client's.
+  static int Verify(rd_kafka_t*, const char*, std::int32_t, int* error, int, const char*, std::size_t, char*,
+                    std::size_t, void* opaque) noexcept {
+    if (*error != 0) Of(opaque).verification_ = *error;
+    return *error == 0 ? 1 : 0;
+  }
   static int Statistics(rd_kafka_t*, char* json, std::size_t size, void* opaque) noexcept {
     Of(opaque).OnStatistics({json, size});
     return 0;
@@ -96,7 +105,8 @@ Generation::Generation(Road road, ConfHandle conf, std::shared_ptr<KafkaContext>
   rd_kafka_conf_set_error_cb(conf.get(), GenerationCallbacks::Error);
   rd_kafka_conf_set_stats_cb(conf.get(), GenerationCallbacks::Statistics);
   rd_kafka_conf_set_log_cb(conf.get(), GenerationCallbacks::Log);
-  // Lines wait for the poll thread, so that no thread of the client's ever runs code of ours.
+  rd_kafka_conf_set_ssl_cert_verify_cb(conf.get(), GenerationCallbacks::Verify);
+  // Lines wait for the poll thread, so that no thread of the client's runs more code of ours.
   rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
   std::array<char, 512> text{};
   client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size()));
@@ -182,7 +192,10 @@ bool Generation::Established(std::string_view topic) {
 
 void Generation::Run() noexcept {
   topics_->LookUpKnown(kFirstLookUp);
-  while (!ended_) Poll(answered_ ? kIdlePoll : kFirstPoll);
+  while (!ended_) {
+    Poll(answered_ ? kIdlePoll : kFirstPoll);
+    if (Outdated()) Retire();
+  }
   AwaitReports();
   Destroy();
   context_->census.Gone();
@@ -197,6 +210,11 @@ void Generation::Poll(milliseconds timeout) {
   }
   // Between two polls no callback is on its way, so no slot of a flight that is done is touched.
   if (landed_.exchange(false)) Sweep();
+}
+
+bool Generation::Outdated() const {
+  return refused_since_ && Clock::now() - *refused_since_ >= kRefusedPatience &&
+         rd_kafka_outq_len(client_.get()) == 0;
 }
 
 void Generation::Sweep() {
@@ -270,12 +288,17 @@ void Generation::OnError(rd_kafka_resp_err_t error, std::string_view text) {
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && road_ == Road::kMain) {
     context_->health.OnAllDown(Clock::now());
   }
-  context_->events.Log(LogLevel::kWarn, std::string(rd_kafka_err2name(error)) + ": " + std::string(text));
+  const Trouble trouble = Explain(error, text, verification_);
+  // That all are down only repeats what was said of each.
+  if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) context_->health.OnTrouble(trouble.text);
+  if (trouble.refused && !refused_since_) refused_since_ = Clock::now();
+  context_->events.Log(LogLevel::kWarn, std::string(rd_kafka_err2name(error)) + ": " + trouble.text);
 }
 
 void Generation::OnStatistics(std::string_view json) {
   const auto statistics = statistics_.Read(json);
   if (!statistics) return;
+  if (std::ranges::any_of(statistics->brokers, &KafkaBrokerStatistics::up)) refused_since_.reset();
   if (road_ == Road::kMain) context_->health.OnStatistics(*statistics, Clock::now());
   context_->events.Statistics(*statistics);
 }

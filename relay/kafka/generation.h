@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,7 @@ class Generation {
   friend struct GenerationCallbacks;
 
   void Run() noexcept;
+  bool Outdated() const;
   void Poll(milliseconds timeout);
   void AwaitReports();
   void Destroy();
@@ -89,6 +91,7 @@ class Generation {
 
   const Road road_;
   const std::shared_ptr<KafkaContext> context_;
+  std::atomic<int> verification_{0};  // of a broker's certificate, the last one that failed
   Client client_;
   QueueHandle reports_;  // what rd_kafka_poll serves; only for ending a poll early
   std::unique_ptr<TopicTable> topics_;
@@ -97,8 +100,9 @@ class Generation {
 
   std::atomic<bool> ended_{false};
   std::atomic<bool> persisted_{false};
-  std::atomic<bool> landed_{false};  // a flight did since the last sweep
-  bool answered_ = false;            // a broker did; of the poll thread alone
+  std::atomic<bool> landed_{false};         // a flight did since the last sweep
+  bool answered_ = false;                   // a broker did; of the poll thread alone, like the next
+  std::optional<TimePoint> refused_since_;  // no broker is connected, and one refused us or we it
   std::mutex mutex_;
   bool patient_ = false;                          // protected by mutex_: requests in flight may finish
   std::vector<std::shared_ptr<Flight>> flights_;  // protected by mutex_

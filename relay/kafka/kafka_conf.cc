@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/mutant.h"
+#include "kafka/login_check.h"
 
 namespace outbox {
 namespace {
@@ -93,6 +94,8 @@ std::string Joined(const std::vector<std::string>& brokers) {
 }  // namespace
 
 ConfHandle MakeConf(const KafkaPublisherOptions& options, Road road) {
+  if (const std::string objection = LoginObjection(options.kafka.properties); !objection.empty())
+    throw std::invalid_argument(objection);
   ConfHandle conf(rd_kafka_conf_new());
   SetAll(conf.get(), kDefaults);
   if (road == Road::kMain) SetAll(conf.get(), kMainDefaults);

@@ -51,10 +51,11 @@ TEST_CASE("a breaker opens at once when the login is refused", "[breaker]") {
 
 TEST_CASE("a breaker opens when no broker was connected for a while", "[breaker]") {
   Breaker breaker(3);
-  breaker.OnBrokersDown(kBegin, kBegin + Breaker::kDownAfter - milliseconds(1));
+  breaker.OnBrokersDown(kBegin, "", kBegin + Breaker::kDownAfter - milliseconds(1));
   CHECK(breaker.state() == kClosed);
-  breaker.OnBrokersDown(kBegin, kBegin + Breaker::kDownAfter);
+  breaker.OnBrokersDown(kBegin, "the login was refused", kBegin + Breaker::kDownAfter);
   CHECK(breaker.state() == kOpen);
+  CHECK(breaker.why() == "no broker is connected: the login was refused");
 }
 
 TEST_CASE("an open breaker is probed every second until one is answered", "[breaker]") {

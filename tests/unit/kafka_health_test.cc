@@ -93,6 +93,20 @@ TEST_CASE("brokers are down since the first time that all were, until one answer
   CHECK(health.Get().brokers_up == 0);
 }
 
+TEST_CASE("the last trouble is told until a broker answers", "[kafka]") {
+  BrokerHealth health;
+  health.OnTrouble("a: refused");
+  health.OnTrouble("b: expired");
+  CHECK(health.Get().trouble == "b: expired");
+  health.OnStatistics(Brokers({{.name = "a"}}), kStart);
+  CHECK(health.Get().trouble == "b: expired");
+  health.OnAnswer();
+  CHECK(health.Get().trouble.empty());
+  health.OnTrouble("a: refused");  // one of several, while another one serves
+  health.OnStatistics(Brokers({{.name = "b", .up = true}}), kStart);
+  CHECK(health.Get().trouble.empty());
+}
+
 TEST_CASE("a broker that nobody needs is not down", "[kafka]") {
   BrokerHealth health;
   health.OnStatistics(Brokers({{.name = "a", .up = true, .needed = true}, {.name = "b"}}), kStart);
