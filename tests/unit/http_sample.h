@@ -65,6 +65,7 @@ inline Status HealthyStatus() {
                              .size_bytes = 1'800'000'000,
                              .dead_tuples = 21'000,
                              .oldest_transaction = seconds(2),
+                             .ids_left = {},
                              .sampled = seconds(4)};
   return status;
 }
@@ -158,6 +159,7 @@ inline Status TroubledStatus() {
                              .size_bytes = 1'800'000'000,
                              .dead_tuples = 21'000,
                              .oldest_transaction = minutes(4),
+                             .ids_left = {},
                              .sampled = seconds(4)};
   return status;
 }
