@@ -92,7 +92,8 @@ class Place:
         self.environment = {
             "PATH": f"{self.path}/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": f"{self.path}/home",
             "TMPDIR": str(self.folder("tmp")), "LANG": "C.UTF-8", "PGPORT": str(postgres),
-            "OUTBOX_RELAY_CONFIG_DIR": f"{self.path}/etc"}
+            "OUTBOX_RELAY_CONFIG_DIR": f"{self.path}/etc",
+            "OUTBOX_RELAY_HTTP__LISTEN": f"127.0.0.1:{self.addresses['7432']}"}
 
     def folder(self, name):
         (self.path / name).mkdir(exist_ok=True)
