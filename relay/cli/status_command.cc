@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <utility>
 
 #include "cli/exit_code.h"
@@ -20,6 +21,8 @@ namespace outbox {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr std::size_t kMostTopics = 10;  // for people
 
 struct StatusFlags : OperatorFlags {
   bool wait_empty = false;
@@ -51,6 +54,24 @@ WatchedRates RatesOf(const OutboxStatus& before, const OutboxStatus& now, double
   const auto in = static_cast<double>(now.last_id - before.last_id);
   const auto out = in - static_cast<double>(unsent(now) - unsent(before));
   return {in / took, std::max(0.0, out / took)};
+}
+
+// Of what the sample looked at, which is everything unless much is pending.
+double ShareOf(const TopicBacklog& topic, const TableSample& sample) {
+  double looked_at = 0;
+  for (const TopicBacklog& other : sample.topics) looked_at += static_cast<double>(other.pending);
+  return static_cast<double>(topic.pending) / looked_at;
+}
+
+ordered_json TopicsJson(const TableSample& sample) {
+  auto topics = ordered_json::array();
+  for (const TopicBacklog& topic : sample.topics) {
+    topics.push_back({{"topic", topic.topic},
+                      {"pending", sample.topics_complete ? ordered_json(topic.pending) : nullptr},
+                      {"share", ShareOf(topic, sample)},
+                      {"oldest_pending_seconds", Seconds(topic.oldest)}});
+  }
+  return topics;
 }
 
 // In words; empty: within all limits.
@@ -90,6 +111,7 @@ void PrintJson(const OutboxStatus& status, const std::optional<WatchedRates>& ra
   json["lag_seconds"] = sample.lag ? ordered_json(Seconds(*sample.lag)) : nullptr;
   if (rates) json["messages_per_second"] = {{"in", rates->in}, {"out", rates->out}};
   json["oldest_pending_seconds"] = Seconds(sample.oldest_pending);
+  json["topics"] = TopicsJson(sample);
   json["blocked_keys"] = sample.blocked_keys;
   json["on_failed"] = status.on_failed;
   json["paused"] = paused;
@@ -116,6 +138,15 @@ void PrintText(const OutboxStatus& status, const std::optional<WatchedRates>& ra
   if (rates) say("rates", fmt::format("about {:.0f} a second in, {:.0f} out", rates->in, rates->out));
   say("lag", sample.lag ? fmt::format("{:.1f} s", Seconds(*sample.lag)) : "unknown: too many are held");
   say("oldest", fmt::format("pending for {:.1f} s", Seconds(sample.oldest_pending)));
+  for (const TopicBacklog& topic :
+       std::span(sample.topics).first(std::min(kMostTopics, sample.topics.size()))) {
+    const std::string much = sample.topics_complete
+                                 ? fmt::format("{} pending", topic.pending)
+                                 : fmt::format("about {:.0f} % of them", 100 * ShareOf(topic, sample));
+    say("topic", fmt::format("{}: {}, for {:.1f} s", Harmless(topic.topic), much, Seconds(topic.oldest)));
+  }
+  if (sample.topics.size() > kMostTopics)
+    say("topic", fmt::format("and {} more", sample.topics.size() - kMostTopics));
   say("blocked keys", fmt::format("{} (on_failed is {})", sample.blocked_keys, status.on_failed));
   for (const PauseEntry& pause : status.pauses) {
     say("paused", (pause.topic ? "topic " + *pause.topic : "everything") + " by " + pause.set_by + " since " +

@@ -17,6 +17,10 @@ TEST_CASE("status counts, and says what holds and who is there") {
   relay.Run("SET application_name = 'outbox-relay orders worker'");
   const auto json = desk.Json({"status"});
   CHECK(json["messages"] == nlohmann::json::parse(R"({"pending": 1, "retrying": 1, "failed": 1})"));
+  REQUIRE(json["topics"].size() == 1);
+  CHECK(json["topics"][0]["topic"] == "t");
+  CHECK(json["topics"][0]["pending"] == 1);
+  CHECK(json["topics"][0]["share"] == 1);
   CHECK(json["blocked_keys"] == 1);
   CHECK(json["on_failed"] == "skip");
   CHECK(json["paused"][0]["reason"] == "moving");
@@ -27,6 +31,7 @@ TEST_CASE("status counts, and says what holds and who is there") {
   CHECK(text.exit == 0);
   CHECK(text.out.find("1 pending, 1 retrying, 1 failed") != std::string::npos);
   CHECK(text.out.find("topic t by alice") != std::string::npos);
+  CHECK(text.out.find("t: 1 pending, for") != std::string::npos);
 }
 
 TEST_CASE("status is a check where it is given limits") {
