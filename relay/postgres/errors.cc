@@ -9,6 +9,7 @@ namespace {
 
 using Reason = StoreUnavailable::Reason;
 
+constexpr const char* kNoAnswer = "PostgreSQL did not answer in time";
 constexpr const char* kRightsRemedy = " (is the role a member of outbox_relay?)";
 
 // libpq's messages end with a line break and may have several lines.
@@ -34,7 +35,7 @@ Reason OfState(const std::string& state) {
 }  // namespace
 
 StoreUnavailable Translate(const std::exception& error, bool missed) {
-  if (missed) return {Reason::kTimeout, "PostgreSQL did not answer in time"};
+  if (missed) return {Reason::kTimeout, kNoAnswer};
   if (dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr) {
     return {Reason::kLost, OneLine(error.what())};
   }
@@ -45,17 +46,21 @@ StoreUnavailable Translate(const std::exception& error, bool missed) {
   if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr)
     return {Reason::kTimeout, OneLine(error.what())};
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error)) {
-    const std::string state = sql->sqlstate();
-    std::string text = OneLine(sql->what());
-    Reason reason = OfState(state);
-    if (reason == Reason::kSchema) {
-      text += " (is the schema installed? see `outbox-relay schema check`)";
-    } else if (reason == Reason::kRights) {
-      text += kRightsRemedy;
-    }
-    return {reason, text};
+    return FromState(sql->sqlstate(), sql->what(), false);
   }
   return {Reason::kOther, OneLine(error.what())};
+}
+
+StoreUnavailable FromState(const std::string& state, const std::string& message, bool missed) {
+  if (missed) return {Reason::kTimeout, kNoAnswer};
+  std::string text = OneLine(message);
+  const Reason reason = OfState(state);
+  if (reason == Reason::kSchema) {
+    text += " (is the schema installed? see `outbox-relay schema check`)";
+  } else if (reason == Reason::kRights) {
+    text += kRightsRemedy;
+  }
+  return {reason, text};
 }
 
 }  // namespace outbox

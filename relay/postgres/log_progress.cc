@@ -70,6 +70,8 @@ std::vector<std::string> ParametersOf(const LogPosition& position) {
 }  // namespace
 
 void LogProgress::Load(int tenure) {
+  shared_.stream.reset();
+  shared_.stream = std::make_unique<CopyStream>(shared_.stream_options, shared_.supervisor);
   const auto rows = connection_.Query(statements_.load.name, statements_.load.sql, {});
   if (rows.empty())
     throw StoreUnavailable(Reason::kSchema, "outbox_progress is empty: apply the schema again");

@@ -6,15 +6,15 @@
 #include "core/mutant.h"
 #include "postgres/control.h"
 #include "postgres/field.h"
-#include "postgres/rows.h"
+#include "postgres/log_rows.h"
 #include "postgres/text.h"
 
 namespace outbox {
 namespace {
 
 constexpr milliseconds kLookEvery{500};  // for control, while a tick lasts
+constexpr int kBatchesRead = 2;          // at once: a read costs as much as some hundred rows
 constexpr int kLeastRows = 100;          // that a read asks for
-constexpr std::int64_t kRowBytes = 600;  // of memory, beside a row's payload
 constexpr std::int64_t kBatchesAhead = 4;
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
@@ -85,50 +85,56 @@ void LogReader::BeginTick(std::int64_t last_drawn) {
 void LogReader::Read(const ClaimRequest& request) {
   LogTicks& ticks = shared_.ticks;
   const LogTicks::Step step = ticks.Next();
-  const bool carefully = shared_.large_payloads;
-  const std::int64_t most = std::max(request.messages, kLeastRows);
-  const std::int64_t fits =
-      carefully ? request.max_payload : std::min(request.max_payload, request.bytes / most);
+  const LogTick& tick = *ticks.position().tick;
+  LogRead what{.above = step.from,
+               .upto = step.upto,
+               .now = tick.after.text,
+               .rows = std::max(kBatchesRead * request.messages, kLeastRows),
+               .fits = request.max_payload,
+               .carefully = shared_.large_payloads,
+               .bytes = request.bytes,
+               .timeout = shared_.stream_options.statement_timeout};
+  if (step.late) what.before = tick.before->text;
+  if (!what.carefully) what.fits = std::min(what.fits, request.bytes / what.rows);
+
   LogChunk chunk;
   chunk.begin = ticks.position();
-  const auto rows = std::make_shared<Rows>();
-  const pqxx::result& result = rows->Keep(Select(step, most, fits, request.bytes));
+  chunk.messages.reserve(static_cast<std::size_t>(std::min(what.rows, what.upto - what.above)));
+  const auto rows = std::make_shared<LogRows>();
   const auto clock = shared_.clock_then + std::chrono::duration_cast<microseconds>(Now() - shared_.looked);
   std::int64_t payload = 0;
-  shared_.large_payloads = false;
-  chunk.messages.reserve(static_cast<std::size_t>(result.size()));
-  const auto end = result.end();
-  for (auto row = result.begin(); row != end; ++row) {
-    auto column = row.begin();
-    const auto lane = static_cast<int>(Integer(View(column)));
-    const Message message = rows->Read(++column, lane, clock);
-    shared_.large_payloads = fits < request.max_payload && message.oversize > 0;
-    if (shared_.large_payloads) break;
+  bool large = false;
+  Copy(what, [&](CopyFields row) {
+    if (large) return;
+    const Message message = rows->Add(row, clock);
+    large = what.fits < request.max_payload && message.oversize > 0;
+    if (large) return;
     payload += message.payload ? static_cast<std::int64_t>(message.payload->size()) : 0;
     chunk.messages.push_back(message);
-  }
-  if (shared_.large_payloads && chunk.messages.empty()) return;
-  const bool full = chunk.messages.size() >= static_cast<std::size_t>(most) || payload >= request.bytes;
+  });
+  shared_.large_payloads = large || (what.carefully && payload >= request.bytes);
+  if (large && chunk.messages.empty()) return;
+  const bool full = chunk.messages.size() >= static_cast<std::size_t>(what.rows) || payload >= request.bytes;
   std::optional<std::int64_t> cut;
-  if ((full || shared_.large_payloads) && !chunk.messages.empty()) cut = chunk.messages.back().id;
-  if (carefully) shared_.large_payloads = payload >= request.bytes;
+  if ((full || large) && !chunk.messages.empty()) cut = chunk.messages.back().id;
   ticks.Done(step, cut);
   chunk.end = ticks.position();
+  chunk.bytes = static_cast<std::int64_t>(rows->bytes() + chunk.messages.capacity() * sizeof(Message));
   chunk.memory = rows;
-  chunk.bytes = payload + kRowBytes * static_cast<std::int64_t>(chunk.messages.size());
   const std::scoped_lock lock(shared_.mutex);
   shared_.window.Append(std::move(chunk));
 }
 
-pqxx::result LogReader::Select(const LogTicks::Step& step, std::int64_t most, std::int64_t fits,
-                               std::int64_t bytes) {
-  const LogTick& tick = *shared_.ticks.position().tick;
-  std::vector<std::string> parameters = {std::to_string(step.from), std::to_string(step.upto),
-                                         tick.after.text,           std::to_string(most),
-                                         std::to_string(fits),      std::to_string(bytes)};
-  if (step.late) parameters.push_back(tick.before->text);
-  const Statement& read = statements_.Read(step.late, shared_.large_payloads);
-  return connection_.Query(read.name, read.sql, parameters);
+// What was read before over a connection that is lost may have come from another server than what the next
+// one reads: nothing may be put together from both.
+void LogReader::Copy(const LogRead& what, const CopyStream::Take& take) {
+  try {
+    shared_.stream->Run(statements_.Read(what), take);
+  } catch (...) {
+    const std::scoped_lock lock(shared_.mutex);
+    shared_.tenure = 0;
+    throw;
+  }
 }
 
 }  // namespace outbox

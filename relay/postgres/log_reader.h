@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <pqxx/pqxx>
-
 #include "outbox/store.h"
 #include "postgres/connection.h"
 #include "postgres/log_shared.h"
@@ -27,7 +25,7 @@ class LogReader {
  private:
   void BeginTick(std::int64_t last_drawn);
   void Read(const ClaimRequest& request);
-  pqxx::result Select(const LogTicks::Step& step, std::int64_t most, std::int64_t fits, std::int64_t bytes);
+  void Copy(const LogRead& what, const CopyStream::Take& take);
 
   Connection& connection_;
   const LogStatements& statements_;

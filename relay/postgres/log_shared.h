@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "core/log_ticks.h"
 #include "core/log_window.h"
 #include "outbox/store.h"
+#include "postgres/copy_stream.h"
 #include "postgres/log_guard.h"
 
 namespace outbox {
@@ -14,15 +17,21 @@ namespace outbox {
 // What the sessions of one relay share of a log. Whoever holds `reading` reads; it is taken before
 // `mutex`, and nobody waits for the database with `mutex` held, except where it says so.
 struct LogShared {
-  LogShared(ConnectOptions guard_options, StepSupervisor& supervisor, const LogStatements& statements,
-            milliseconds move_progress_every)
-      : guard(std::move(guard_options), supervisor, statements), move_every(move_progress_every) {}
+  LogShared(ConnectOptions guard_options, ConnectOptions reader_options, StepSupervisor& all_steps,
+            const LogStatements& statements, milliseconds move_progress_every)
+      : guard(std::move(guard_options), all_steps, statements),
+        stream_options(std::move(reader_options)),
+        supervisor(all_steps),
+        move_every(move_progress_every) {}
 
   LogGuard guard;
+  const ConnectOptions stream_options;
+  StepSupervisor& supervisor;
   const milliseconds move_every;
 
   std::mutex reading;
   // Protected by reading.
+  std::unique_ptr<CopyStream> stream;  // of this tenure: where it is lost, the tenure ends
   LogTicks ticks;
   TimePoint looked{};           // when
   microseconds clock_then{0};   // the database's, then

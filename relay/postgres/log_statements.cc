@@ -18,30 +18,58 @@ FROM (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last
 constexpr const char* kOwnXid = R"(/* outbox-relay: tick */
 SELECT set_config('synchronous_commit', 'off', true), pg_current_xact_id()::text AS xid)";
 
+// How a read is told what to read. The text of the COPY must not change, or each read would be another
+// statement to pg_stat_statements; and COPY has no parameters. The position in the WAL is asked for because a
+// replica, which may lack what the snapshot has seen, answers with an error.
+constexpr const char* kReadSettings = R"(/* outbox-relay: read what */
+SELECT set_config('outbox_relay.above', '{above}', true), set_config('outbox_relay.upto', '{upto}', true),
+  set_config('outbox_relay.now', '{now}', true), set_config('outbox_relay.before', '{before}', true),
+  set_config('outbox_relay.rows', '{rows}', true), set_config('outbox_relay.fits', '{fits}', true),
+  set_config('outbox_relay.bytes', '{bytes}', true),
+  set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+  set_config('jit', 'off', true), set_config('statement_timeout', '{timeout}', true), pg_current_wal_lsn();)";
+
 // What every row costs is the price of this mode. So large payloads, which are rare, are left out, and the
 // careful form is used where there are any: it stops at a number of bytes, for a third more of the
 // server's time.
 constexpr const char* kReadLog = R"(/* outbox-relay: read */
-SELECT {lane} AS lane, {columns}
-FROM {schema}.outbox o
-WHERE o.id > $1::bigint AND o.id <= $2::bigint AND pg_visible_in_snapshot(o.xid, $3::pg_snapshot){late}
-  AND $6::bigint > 0
-ORDER BY o.id LIMIT $4::integer)";
+COPY (
+  SELECT {columns}
+  FROM {schema}.outbox o
+  WHERE {due}
+  ORDER BY o.id LIMIT current_setting('outbox_relay.rows')::integer
+) TO STDOUT (FORMAT binary))";
 constexpr const char* kReadLogCarefully = R"(/* outbox-relay: read carefully */
-SELECT {lane} AS lane, {columns}
-FROM (
-  SELECT c.*, sum(c.size) OVER (ORDER BY c.id ROWS UNBOUNDED PRECEDING) - c.size AS before
+COPY (
+  SELECT {columns}
   FROM (
-    SELECT o.*, CASE WHEN z.size > $5::bigint THEN 0 ELSE z.size END AS size
-    FROM {schema}.outbox o
-    CROSS JOIN LATERAL (SELECT coalesce(octet_length(o.payload), octet_length(o.payload_bytes), 0) AS size) z
-    WHERE o.id > $1::bigint AND o.id <= $2::bigint AND pg_visible_in_snapshot(o.xid, $3::pg_snapshot){late}
-    ORDER BY o.id LIMIT $4::integer) c) o
-WHERE o.before < $6::bigint
-ORDER BY o.id)";
-constexpr const char* kLane =
-    "CASE WHEN o.key IS NULL THEN o.id & 63 ELSE hashtextextended(o.key, 0) & 63 END";
-constexpr const char* kLate = " AND NOT pg_visible_in_snapshot(o.xid, $7::pg_snapshot)";
+    SELECT c.*, sum(c.size) OVER (ORDER BY c.id ROWS UNBOUNDED PRECEDING) - c.size AS before
+    FROM (
+      SELECT o.*, CASE WHEN z.size > {fits} THEN 0 ELSE z.size END AS size
+      FROM {schema}.outbox o
+      CROSS JOIN LATERAL (SELECT coalesce(octet_length(o.payload), octet_length(o.payload_bytes), 0) AS size) z
+      WHERE {due}
+      ORDER BY o.id LIMIT current_setting('outbox_relay.rows')::integer) c) o
+  WHERE o.before < current_setting('outbox_relay.bytes')::bigint
+  ORDER BY o.id
+) TO STDOUT (FORMAT binary))";
+// As LogRows reads them. jsonb goes in its binary form, and a uuid as 16 bytes: what must be made a text is
+// made one where that is cheaper.
+constexpr const char* kLogColumns = R"(o.id,
+    CASE WHEN o.key IS NULL THEN o.id & 63 ELSE hashtextextended(o.key, 0) & 63 END AS lane, o.created_at,
+    CASE WHEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes)) > {fits}
+         THEN coalesce(octet_length(o.payload), octet_length(o.payload_bytes))::bigint END AS oversize,
+    o.message_id, o.topic, o.key, o.type, o.headers,
+    CASE WHEN octet_length(o.payload) <= {fits} THEN o.payload END AS payload,
+    CASE WHEN octet_length(o.payload_bytes) <= {fits} THEN o.payload_bytes END AS payload_bytes)";
+// Scalar subqueries, to be evaluated once and not for each row.
+constexpr const char* kDue =
+    "o.id > current_setting('outbox_relay.above')::bigint AND o.id <= "
+    "current_setting('outbox_relay.upto')::bigint"
+    " AND pg_visible_in_snapshot(o.xid, (SELECT current_setting('outbox_relay.now')::pg_snapshot))";
+constexpr const char* kLate =
+    " AND NOT pg_visible_in_snapshot(o.xid, (SELECT current_setting('outbox_relay.before')::pg_snapshot))";
+constexpr const char* kFits = "(SELECT current_setting('outbox_relay.fits')::bigint)";
 
 constexpr const char* kLoad = R"(/* outbox-relay: load progress */
 SELECT p.version, p.system_identifier, s.system_identifier AS server, p.snapshot::text AS snapshot, p.upto,
@@ -107,22 +135,37 @@ SELECT pg_try_advisory_xact_lock('{schema}.outbox'::regclass::oid::integer, 1002
 
 }  // namespace
 
+std::string LogStatements::Read(const LogRead& what) const {
+  const bool late = !what.before.empty();
+  const std::string settings = Fill(kReadSettings, {{"above", std::to_string(what.above)},
+                                                    {"upto", std::to_string(what.upto)},
+                                                    {"now", what.now},
+                                                    {"before", what.before},
+                                                    {"rows", std::to_string(what.rows)},
+                                                    {"fits", std::to_string(what.fits)},
+                                                    {"bytes", std::to_string(what.bytes)},
+                                                    {"timeout", std::to_string(what.timeout.count())}});
+  if (what.carefully) return settings + (late ? read_late_carefully : read_new_carefully);
+  return settings + (late ? read_late : read_new);
+}
+
 LogStatements::LogStatements(const std::string& schema_name) {
   const std::string schema = QuotedName(schema_name);
   const auto fill = [&](const char* name, const std::string& text) {
     return Statement{name, Fill(text, {{"control", kControl}, {"schema", schema}})};
   };
-  const auto read = [&](const char* name, const char* text, const char* late) {
-    return fill(name,
-                Fill(text, {{"columns", MessageColumns("$5::bigint")}, {"lane", kLane}, {"late", late}}));
+  const auto read = [&](const char* text, const char* late) {
+    return Fill(
+        text,
+        {{"columns", kLogColumns}, {"due", std::string(kDue) + late}, {"fits", kFits}, {"schema", schema}});
   };
   look = fill("log_look", kLook);
   own_xid = fill("log_xid", kOwnXid);
   snapshot = {"log_snapshot", "/* outbox-relay: snapshot */ SELECT pg_current_snapshot()::text"};
-  read_new = read("log_new", kReadLog, "");
-  read_late = read("log_late", kReadLog, kLate);
-  read_new_carefully = read("log_new_carefully", kReadLogCarefully, "");
-  read_late_carefully = read("log_late_carefully", kReadLogCarefully, kLate);
+  read_new = read(kReadLog, "");
+  read_late = read(kReadLog, kLate);
+  read_new_carefully = read(kReadLogCarefully, "");
+  read_late_carefully = read(kReadLogCarefully, kLate);
   load = fill("log_load", kLoad);
   move = fill("log_move", kMove);
   moved = fill("log_moved", kMoved);

@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 
+#include "outbox/message.h"
 #include "postgres/statements.h"
 
 namespace outbox {
+
+// Which rows of the log are read.
+struct LogRead {
+  std::int64_t above = 0;   // ids above this
+  std::int64_t upto = 0;    // up to this
+  std::string now;          // visible in this snapshot
+  std::string before = {};  // and not in this one, unless it is empty
+  std::int64_t rows = 0;    // at most
+  std::int64_t fits = 0;    // a larger payload is not fetched
+  bool carefully = false;   // stop at
+  std::int64_t bytes = 0;   // of payload
+  milliseconds timeout{0};
+};
 
 // The SQL by which a log is read. What is parked is served by the statements of the other modes.
 struct LogStatements {
@@ -14,23 +29,22 @@ struct LogStatements {
   Statement look;      // last drawn id, snapshot, control
   Statement own_xid;   // a transaction with an xid of ours, and nothing else
   Statement snapshot;  // the present one
-  // Parameters: from, upto, snapshot, most rows, max payload, most bytes, and for late rows the snapshot
-  // before. Only the careful ones obey most bytes.
-  const Statement& Read(bool late, bool carefully) const {
-    if (carefully) return late ? read_late_carefully : read_new_carefully;
-    return late ? read_late : read_new;
-  }
-  Statement read_new, read_late, read_new_carefully, read_late_carefully;
-  Statement load;   // the progress row
-  Statement move;   // version, writer, position; no row: somebody else has moved it
-  Statement moved;  // version and writer
-  Statement park;   // ids, statuses, attempts, delays in ms, errors
+  Statement load;      // the progress row
+  Statement move;      // version, writer, position; no row: somebody else has moved it
+  Statement moved;     // version and writer
+  Statement park;      // ids, statuses, attempts, delays in ms, errors
   Statement parked_size;
   Statement units;  // does failed block? Units with rows that later ones must wait for
   Statement sample;
   Statement make_partitions;
   Statement drop_partitions;  // age in seconds
   Statement guard;
+
+  // To be copied, as LogRows reads it.
+  std::string Read(const LogRead& what) const;
+
+ private:
+  std::string read_new, read_late, read_new_carefully, read_late_carefully;
 };
 
 }  // namespace outbox

@@ -34,7 +34,7 @@ LogStore::LogStore(const PostgresSettings& postgres, const OutboxSettings& outbo
       observer_(observer),
       statements_(outbox.schema),
       parked_statements_(outbox.schema, Completion::kLog),
-      shared_(Options("guard"), supervisor_, statements_, move_every) {
+      shared_(Options("guard"), Options("reader"), supervisor_, statements_, move_every) {
   if (outbox.wake_up == WakeUp::kNotify) {
     ConnectOptions options = Options("listener");
     if (!postgres.listen_conninfo.empty()) options.conninfo = postgres.listen_conninfo;
