@@ -21,10 +21,11 @@ TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-// A claim takes its share of the lanes, and so that share of what is queued.
+// A claim takes its share of the lanes that are free, and so that share of what is queued in them.
 bool LogReader::Enough(const ClaimRequest& request) {
-  const int wanted = request.messages * kLanes / std::max(1, request.lanes);
   const std::scoped_lock lock(shared_.mutex);
+  const int lanes = std::max(1, request.lanes);
+  const int wanted = request.messages * std::max(lanes, kLanes - shared_.window.lanes_busy()) / lanes;
   return shared_.window.queued() >= static_cast<std::size_t>(wanted) ||
          shared_.window.bytes() >= kBatchesAhead * request.bytes;
 }
