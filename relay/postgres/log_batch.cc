@@ -18,6 +18,7 @@ void LogBatch::Settle(const Settlement& settlement) {
                              "lost the guard of the log while a batch was on its way");
     }
     shared_.window.Settle(taken_, settlement, shared_.control.on_failed);
+    shared_.unmoved += taken_.messages.size();
   }
   progress_.TryMove();
 }

@@ -16,6 +16,9 @@ using Reason = StoreUnavailable::Reason;
 // Of the side table: whoever pauses a topic for weeks must hear of it before the disk is full.
 constexpr std::int64_t kMostParkedBytes = std::int64_t{4} << 30;
 
+// What a killed relay has sent is sent again from here on.
+constexpr std::size_t kMostUnmoved = 5'000;
+
 std::string Text(const pqxx::field& field) { return std::string(View(field)); }
 std::int64_t Number(const pqxx::field& field) { return field.is_null() ? 0 : Integer(View(field)); }
 
@@ -92,6 +95,7 @@ void LogProgress::Load(int tenure) {
     shared_.version = Number(row["version"]);
     shared_.writer = writer;
     shared_.in_doubt = false;
+    shared_.unmoved = 0;
     shared_.parked = true;
     shared_.idle = false;
   }
@@ -134,7 +138,8 @@ void LogProgress::Move(bool now) {
   const TimePoint time = std::chrono::steady_clock::now();
   {
     const std::scoped_lock lock(shared_.mutex);
-    if (shared_.moving || (!now && time - shared_.moved < shared_.move_every)) return;
+    const bool due = now || time - shared_.moved >= shared_.move_every || shared_.unmoved >= kMostUnmoved;
+    if (shared_.moving || !due) return;
     shared_.moving = true;
   }
   struct End {
@@ -154,6 +159,7 @@ void LogProgress::Move(bool now) {
     if (tenure == 0 || !(progress = shared_.window.Done())) return;
     parameters = {std::to_string(shared_.version), shared_.writer};
     shared_.last_move = *progress;
+    shared_.unmoved = 0;
     shared_.in_doubt = true;
   }
   for (std::string& parameter : ParametersOf(progress->position)) parameters.push_back(std::move(parameter));

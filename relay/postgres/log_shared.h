@@ -50,6 +50,7 @@ struct LogShared {
   std::int64_t version = 0;   // of the progress row
   std::string writer;         // our name in it
   bool moving = false;        // somebody does
+  std::size_t unmoved = 0;    // messages settled since
   bool in_doubt = false;      // whether the last move was committed
   LogWindow::Progress last_move;
   TimePoint moved{};
