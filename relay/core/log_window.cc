@@ -85,6 +85,8 @@ LogWindow::Taken LogWindow::Take(const ClaimRequest& request, const Held& held_t
     if (!held_[Index(lane)] && !queues_[Index(lane)].empty()) lanes.push_back(lane);
   }
   const auto most = static_cast<std::size_t>(request.messages);
+  taken.messages.reserve(std::min(most, queued_));
+  taken.places.reserve(std::min(most, queued_));
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     // What is left, shared by those that are left.
     const std::size_t left = most - taken.messages.size();
