@@ -24,37 +24,11 @@ struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 
-template <typename Unsigned>
-Unsigned BigEndian(std::string_view bytes) {
-  Unsigned value = 0;
-  for (const char byte : bytes)
-    value = static_cast<Unsigned>((value << 8) | static_cast<unsigned char>(byte));
-  return value;
-}
-
 void Quiet(void*, const char*) {}
 
 }  // namespace
 
-std::string_view CopyFields::Take(std::size_t size) {
-  if (size > bytes_.size()) throw std::invalid_argument("a row of COPY is too short");
-  const std::string_view taken = bytes_.substr(0, size);
-  bytes_.remove_prefix(size);
-  return taken;
-}
-
-std::optional<std::string_view> CopyFields::Next() {
-  const auto size = static_cast<std::int32_t>(BigEndian<std::uint32_t>(Take(4)));
-  if (size < 0) return std::nullopt;
-  return Take(static_cast<std::size_t>(size));
-}
-
-std::int64_t CopyFields::Integer() { return BigInteger(Next().value_or("")); }
-
-std::int64_t CopyFields::BigInteger(std::string_view field) {
-  if (field.size() != 8) throw std::invalid_argument("not a bigint in a row of COPY");
-  return static_cast<std::int64_t>(BigEndian<std::uint64_t>(field));
-}
+void CopyFields::TooShort() { throw std::invalid_argument("a field of COPY is too short"); }
 
 CopyStream::CopyStream(const ConnectOptions& options, StepSupervisor& supervisor)
     : limit_(options.statement_timeout + kBeyondServer),
@@ -109,7 +83,7 @@ void CopyStream::Rows(const Take& take) {
       if (row.starts_with(kSignature)) row.remove_prefix(std::min(row.size(), kHeader));
       if (row.empty()) continue;  // nothing says that a row comes with the header
       if (row.size() < 2) throw std::invalid_argument("a row of COPY is too short");
-      if (BigEndian<std::uint16_t>(row.substr(0, 2)) != kNoMoreRows) take(CopyFields(row.substr(2)));
+      if (CopyFields::BigEndian<std::uint16_t>(row.data()) != kNoMoreRows) take(CopyFields(row.substr(2)));
     } catch (const std::exception& error) {
       throw StoreUnavailable(StoreUnavailable::Reason::kOther, error.what());
     }

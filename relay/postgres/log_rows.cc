@@ -2,6 +2,7 @@
 #include "postgres/log_rows.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <stdexcept>
 
@@ -22,14 +23,19 @@ microseconds SinceEpoch(std::int64_t timestamp) {
   return microseconds(std::clamp(timestamp, kFirst - kEpoch, kLast - kEpoch) + kEpoch);
 }
 
+constexpr std::array<char, 512> kHex = [] {
+  std::array<char, 512> pairs{};
+  for (std::size_t i = 0; i < 512; ++i) pairs[i] = "0123456789abcdef"[i % 2 == 0 ? i / 2 / 16 : i / 2 % 16];
+  return pairs;
+}();
+
 void WriteUuid(std::string_view bytes, char* text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   if (bytes.size() != 16) throw std::invalid_argument("not a uuid in a row of COPY");
-  for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *text++ = '-';
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    *text++ = kDigits[byte >> 4];
-    *text++ = kDigits[byte & 15];
+  const char* byte = bytes.data();
+  for (const int group : {4, 2, 2, 2, 6}) {
+    for (int i = 0; i < group; ++i, text += 2)
+      std::memcpy(text, &kHex[std::size_t{2} * static_cast<unsigned char>(*byte++)], 2);
+    if (group < 6) *text++ = '-';
   }
 }
 
