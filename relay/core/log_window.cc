@@ -174,14 +174,17 @@ std::optional<LogWindow::Progress> LogWindow::Done() const {
   bool moved = false;
   for (const Chunk& chunk : chunks_) {
     std::size_t& row = progress.end.row;
-    while (row < chunk.fates.size() && chunk.fates[row] != Fate::kOpen) {
+    const std::size_t first = row;
+    for (; row < chunk.fates.size() && chunk.fates[row] != Fate::kOpen; ++row) {
       if (chunk.fates[row] == Fate::kParked) progress.parked.push_back(chunk.parked.at(row).row);
-      progress.position = chunk.begin;
-      progress.position.last = chunk.messages[row].id;
-      moved = true;
-      ++row;
     }
-    if (row < chunk.fates.size()) break;
+    if (row < chunk.fates.size()) {
+      if (row == first) break;
+      progress.position = chunk.begin;
+      progress.position.last = chunk.messages[row - 1].id;
+      moved = true;
+      break;
+    }
     progress.position = chunk.end;
     progress.end = {progress.end.chunk + 1, 0};
     moved = true;
