@@ -272,7 +272,9 @@ Finding CheckClock(const ServerFacts& server) {
 Finding CheckConnections(const ServerFacts& server, const Settings* settings) {
   const DeliverySettings delivery = settings != nullptr ? settings->delivery : DeliverySettings();
   const bool notify = settings != nullptr && settings->outbox.wake_up == WakeUp::kNotify;
-  const int needed = delivery.workers + 1 + (notify ? 1 : 0);
+  // Of a log also a guard, a reader, and for each worker one to what is parked.
+  const bool log = settings != nullptr && settings->outbox.completion == Completion::kLog;
+  const int needed = delivery.workers + 1 + (notify ? 1 : 0) + (log ? delivery.workers + 2 : 0);
   const std::int64_t free = server.most_connections - server.connections;
   if (free >= needed || server.pooled) {
     return {"connections", Severity::kOk, fmt::format("{} free, a relay takes {}", free, needed)};

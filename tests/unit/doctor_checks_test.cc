@@ -157,6 +157,17 @@ TEST_CASE("each kind of sick topic is told apart") {
   CHECK(what(topic).find("may not be described") != std::string::npos);
 }
 
+TEST_CASE("a relay of a log takes more connections than others") {
+  ServerFacts server;
+  server.most_connections = 5;
+  Settings settings;
+  CHECK(CheckConnections(server, &settings).severity == Severity::kOk);  // three workers, a caretaker
+  settings.outbox.completion = Completion::kLog;
+  CHECK(CheckConnections(server, &settings).severity == Severity::kWarning);
+  server.most_connections = 9;
+  CHECK(CheckConnections(server, &settings).severity == Severity::kOk);
+}
+
 TEST_CASE("partitions that run short are a warning before they are an outage") {
   const auto severity = [](std::int64_t left) {
     return CheckPartitions({.partitions = 4, .ids_left = left, .partition_rows = 1'000}).severity;
