@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fenced blocks of a document, and what the HTML comment right before each of them asks for."""
+"""The fenced blocks of a document, what the HTML comment right before each of them asks for, and whether a
+block has printed what the document says."""
 import dataclasses
 import pathlib
 import re
 
 FENCE = re.compile(r"^( *)```(\w*)$")
 COMMENT = re.compile(r"^ *<!-- (not run|file|writes|exits with|in the background)(?:: | )?(.*?) ?-->$")
+
+# What differs from run to run: moments, ids, measured times and sizes.
+VARIES = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d+\.\d+\b")
 
 
 @dataclasses.dataclass
@@ -48,3 +52,12 @@ def quoted(block):
     """What a block that quotes a file must say: the file without its licence."""
     lines = (block.document.parent / block.detail).read_text().splitlines(keepends=True)
     return "".join(line for line in lines if "SPDX-License-Identifier" not in line)
+
+
+def matches(expected, said):
+    """A line `...` stands for any lines, `...` within one for any text. Blanks are all alike."""
+    def lines(text):
+        return [" ".join(VARIES.sub("#", line).split()) for line in text.strip().splitlines()]
+    pattern = "".join("(.*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + "\n"
+                      for line in lines(expected))
+    return re.fullmatch(pattern, "".join(line + "\n" for line in lines(said))) is not None

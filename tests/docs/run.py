@@ -13,31 +13,17 @@ something else:
 """
 import argparse
 import pathlib
-import re
 import signal
 import sys
 
-from markdown import blocks
+from markdown import blocks, matches
 from place import Place
 
 LIMIT = 100  # seconds, for everything
 
-# What differs from run to run: moments, ids, measured times and sizes.
-VARIES = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d+\.\d+\b")
-
-
-def matches(expected, said):
-    """A line `...` stands for any lines, `...` within one for any text. Blanks are all alike."""
-    def lines(text):
-        return [" ".join(VARIES.sub("#", line).split()) for line in text.strip().splitlines()]
-    pattern = "".join("(.*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + "\n"
-                      for line in lines(expected))
-    return re.fullmatch(pattern, "".join(line + "\n" for line in lines(said))) is not None
-
-
-def script(todo, said):
+def script(before, todo, said):
     """The blocks as one script of bash. What each prints goes to a file of its own."""
-    yield "set -euo pipefail"
+    yield f"set -euo pipefail\necho begun 0 >{said}/progress\n{before}"
     for number, block in enumerate(todo):
         out = f">{said}/{number} 2>&1 </dev/null"
         text = block.text
@@ -58,15 +44,17 @@ def script(todo, said):
 def complaints(todo, said):
     progress = (said / "progress").read_text().split()
     print("block and second: " + " ".join(progress))
-    if progress[-2] != "done":
-        number = int(progress[-2])
-        out = said / str(number)
-        out = out.read_text() if out.exists() else ""
-        yield f"{todo[number]}: failed\n{todo[number].text}--- it said\n{out}"
+    if progress[-2] == "begun":
+        yield "the preparations failed, see above"
         return
     for number, block in enumerate(todo):
-        if block.expected and not matches(block.expected, (said / str(number)).read_text()):
-            yield f"{block}: expected\n{block.expected}--- it said\n{(said / str(number)).read_text()}"
+        out = said / str(number)
+        text = out.read_text() if out.exists() else ""
+        if progress[-2] == str(number):
+            yield f"{block}: failed, or took too long\n{block.text}--- it said\n{text}"
+            return
+        if block.expected and not matches(block.expected, text):
+            yield f"{block}: expected\n{block.expected}--- it said\n{text}"
 
 
 def run(documents, before, place):
@@ -75,13 +63,13 @@ def run(documents, before, place):
     todo = [block for block in every if block.asked == "writes" or
             block.language in ("sh", "sql") and block.asked not in ("not run", "file")]
     said = place.folder("said")
-    prelude = before.read_text() if before else ""
-    (said / "script").write_text(place.own_addresses(prelude + "\n".join(script(todo, said)) + "\n"))
+    lines = script(before.read_text() if before else "", todo, said)
+    (said / "script").write_text(place.own_addresses("\n".join(lines) + "\n"))
     place.run(["bash", said / "script"], LIMIT)
     wrong = [*complaints(todo, said)]
-    if wrong:
-        wrong += [f"--- {log}\n{log.read_text()[-2000:]}" for log in place.path.glob("home/*/*.log")]
     print("\n".join([*wrong, *(f"{block}: not run: {block.detail}" for block in skipped)]))
+    for log in place.path.glob("home/*/*.log") if wrong else ():
+        print(f"--- {log}\n{log.read_text()[-2000:]}")
     print(f"{len(todo)} blocks run, {len(skipped)} not, {len(wrong)} wrong")
     return 1 if wrong else 0
 
