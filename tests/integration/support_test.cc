@@ -170,8 +170,9 @@ TEST_CASE("a frozen broker answers again when it thaws") {
 TEST_CASE("of three brokers that are a cluster another one leads when the leader dies") {
   KafkaCluster cluster(3, [](int) { return KafkaBroker::Options{}; });
   KafkaAdmin(cluster.bootstrap()).CreateTopic("replicated", 1, {{"min.insync.replicas", "2"}}, 3);
-  const int leader = cluster.Leader("replicated", 0);
-  REQUIRE(leader > 0);
+  // A broker that has not heard of the new topic yet knows no leader.
+  int leader = 0;
+  REQUIRE(WaitFor([&] { return (leader = cluster.Leader("replicated", 0)) > 0; }));
   Produce(cluster.bootstrap(), "replicated", "key", "first");
   cluster.node(leader).Crash();
   CHECK(WaitFor(
