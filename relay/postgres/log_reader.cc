@@ -2,6 +2,7 @@
 #include "postgres/log_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/mutant.h"
 #include "postgres/control.h"
@@ -30,12 +31,13 @@ bool LogReader::Enough(const ClaimRequest& request) {
          shared_.window.bytes() >= kBatchesAhead * request.bytes;
 }
 
+// What is drawn after the first look is for the next claim: where messages keep coming, to wait for more
+// would hold up those that are here.
 void LogReader::Fill(const ClaimRequest& request) {
   if (shared_.ticks.in_tick() && Now() - shared_.looked > kLookEvery) Look();
-  while (!Enough(request)) {
-    if (!shared_.ticks.in_tick()) Look();
+  for (bool looked = false; !Enough(request); Read(request)) {
+    if (!shared_.ticks.in_tick() && !std::exchange(looked, true)) Look();
     if (!shared_.ticks.in_tick()) return;
-    Read(request);
   }
 }
 
@@ -123,6 +125,7 @@ void LogReader::Read(const ClaimRequest& request) {
   chunk.bytes = static_cast<std::int64_t>(rows->bytes() + chunk.messages.capacity() * sizeof(Message));
   chunk.memory = rows;
   const std::scoped_lock lock(shared_.mutex);
+  shared_.idle = !ticks.in_tick();
   shared_.window.Append(std::move(chunk));
 }
 

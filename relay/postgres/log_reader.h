@@ -19,7 +19,7 @@ class LogReader {
   SharedControl Hear();  // from the database, for those who may not read
 
   // These need `reading`.
-  void Fill(const ClaimRequest& request);  // reads until there is enough, or nothing is left to read
+  void Fill(const ClaimRequest& request);  // reads until there is enough, or no more of what is there now
   void Look();                             // hears control, and begins a tick if there is anything to read
 
  private:

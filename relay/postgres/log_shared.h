@@ -46,7 +46,7 @@ struct LogShared {
   TimePoint::duration units_took{0};
   bool asking_units = false;  // somebody does
   bool parked = false;        // something parked may be due
-  bool idle = false;          // the last look found nothing to read
+  bool idle = false;          // nothing was left to read when somebody last looked, or read
   std::int64_t version = 0;   // of the progress row
   std::string writer;         // our name in it
   bool moving = false;        // somebody does

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How the rows of a log are read: over a stream of their own, in PostgreSQL's binary form.
+#include <atomic>
+#include <thread>
+
 #include "postgres/log_statements.h"
 #include "store_bench.h"
 #include "support/catch.h"
+#include "support/wait.h"
 
 namespace outbox::test {
 namespace {
@@ -76,6 +80,24 @@ TEST_CASE("rows of a log are read in few bytes, however large they are", "[contr
   std::vector<std::int64_t> expected;
   for (std::int64_t id = 1; id <= 60; ++id) expected.push_back(id);
   CHECK(ids == expected);
+}
+
+TEST_CASE("a claim of a log does not wait for messages that come while it reads", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  std::atomic<bool> over = false;
+  const std::jthread producer([&] {
+    Sql sql = bench.Producer();
+    sql.Run("SET synchronous_commit = off");
+    sql.Run(
+        "DO $$ BEGIN FOR i IN 1..50000 LOOP INSERT INTO outbox (topic, payload) VALUES ('t', 'p'); COMMIT;"
+        " END LOOP; END $$");
+    over = true;
+  });
+  ClaimRequest request = Everything();
+  request.messages = 100'000;
+  CHECK(WaitFor([&] { return !session->Claim(request)->messages().empty(); }));
+  CHECK_FALSE(over);
 }
 
 TEST_CASE("a log whose stream was cut off is read again from where it was done", "[contract]") {
