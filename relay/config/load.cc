@@ -43,6 +43,12 @@ std::vector<Entry> EnvironmentEntries(const EnvironmentVariables& environment) {
   return entries;
 }
 
+bool HoldsSecret(std::string_view path, const std::string& text) {
+  if (path.ends_with("conninfo")) return RedactConninfo(text) != text;
+  return (path == "postgres.password" || IsBelow(path, kKafkaProperties)) && IsSecretName(path) &&
+         !path.ends_with(".location");
+}
+
 // Applies one source after the other and remembers what each value came from.
 class Loader {
  public:
@@ -73,7 +79,16 @@ class Loader {
       errors_.push_back(fmt::format("--set {}: write --set section.key=value", flag));
       return;
     }
-    Apply({flag.substr(0, equals), {Value::Kind::kText, flag.substr(equals + 1), {}, {}}, "--set"});
+    const std::string path = flag.substr(0, equals);
+    const std::string text = flag.substr(equals + 1);
+    if (HoldsSecret(path, text)) {
+      errors_.push_back(
+          fmt::format("--set {}: everybody on the machine sees a command line, and secrets do "
+                      "not belong there: write {{ file = \"...\" }} into the configuration",
+                      path));
+      return;
+    }
+    Apply({path, {Value::Kind::kText, text, {}, {}}, "--set"});
   }
 
   Config Finish(const std::string& file) {

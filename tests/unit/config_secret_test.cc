@@ -42,6 +42,24 @@ TEST_CASE("a secret may stand in the file or in the environment") {
   CHECK(Find(config, "kafka.properties.sasl.password").value == "{ env = \"SASL\" }");
 }
 
+TEST_CASE("a secret on the command line is refused, and not quoted") {
+  ConfigFixture fixture;
+  fixture.Write("orders.toml", kBrokers);
+  for (const char* flag :
+       {"postgres.password=s3cret", "kafka.properties.sasl.password=s3cret",
+        "kafka.properties.ssl.key.pem=s3cret", "postgres.conninfo=host=db password=s3cret user=relay",
+        "postgres.listen_conninfo=postgresql://relay:s3cret@db/orders"}) {
+    fixture.request.set = {flag};
+    const std::string errors = fixture.Errors();
+    INFO(errors);
+    CHECK(errors.starts_with("--set " + std::string(flag).substr(0, std::string(flag).find('='))));
+    CHECK(errors.find("s3cret") == std::string::npos);
+  }
+  fixture.request.set = {"kafka.properties.ssl.key.location=/etc/relay.key",
+                         "postgres.conninfo=host=db user=relay sslmode=verify-full"};
+  CHECK(fixture.Errors().empty());
+}
+
 TEST_CASE("secrets that cannot be read are all named with their lines") {
   const ConfigFixture fixture;
   fixture.Write("empty", "\n");
