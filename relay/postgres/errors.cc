@@ -3,6 +3,7 @@
 
 #include <pqxx/pqxx>
 #include <string>
+#include <string_view>
 
 namespace outbox {
 namespace {
@@ -11,6 +12,36 @@ using Reason = StoreUnavailable::Reason;
 
 constexpr const char* kNoAnswer = "PostgreSQL did not answer in time";
 constexpr const char* kRightsRemedy = " (is the role a member of outbox_relay?)";
+
+struct ConnectRemedy {
+  std::string_view sign;  // in libpq's words, or the server's
+  const char* text;
+};
+
+// Files and secrets are read again at each try, so what they mend needs no restart.
+constexpr ConnectRemedy kConnectRemedies[] = {
+    {"certificate verify failed",
+     "has the server's certificate expired, or does sslrootcert lack its authority? No restart is needed"},
+    {"does not match host name",
+     "with sslmode=verify-full, host in postgres.conninfo must be a name that the certificate holds"},
+    {"password authentication failed",
+     "see postgres.password and the role at the server; a secret's file is read again without a restart"},
+    {"no password supplied", "set postgres.password, and restart"},
+    {"requires a valid client certificate",
+     "set sslcert and sslkey in postgres.conninfo and restart, or see that the server's ssl_ca_file holds "
+     "their authority"},
+    {"certificate authentication failed", "the certificate's CN must be the role, or pg_ident.conf map it"},
+    {"alert unknown ca", "the server's ssl_ca_file does not hold the authority of sslcert"},
+    {"pg_hba.conf", "see the server's pg_hba.conf, and sslmode in postgres.conninfo"},
+    {"does not support SSL", "set ssl = on at the server"},
+};
+
+std::string WithRemedy(std::string text) {
+  for (const auto& [sign, remedy] : kConnectRemedies) {
+    if (text.find(sign) != std::string::npos) return text + " (" + remedy + ")";
+  }
+  return text;
+}
 
 // libpq's messages end with a line break and may have several lines.
 std::string OneLine(std::string text) {
@@ -37,7 +68,7 @@ Reason OfState(const std::string& state) {
 StoreUnavailable Translate(const std::exception& error, bool missed) {
   if (missed) return {Reason::kTimeout, kNoAnswer};
   if (dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr) {
-    return {Reason::kLost, OneLine(error.what())};
+    return {Reason::kLost, WithRemedy(OneLine(error.what()))};
   }
   // libpqxx 6 leaves the state of these two empty, and the second is no sql_error there.
   if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) {
