@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
 #include <algorithm>
 #include <chrono>
 #include <functional>
 
 #include "e2e/security_kafka_scene.h"
+#include "e2e/security_secrets.h"
 #include "support/catch.h"
 #include "support/http_get.h"
 #include "support/topic_reader.h"
@@ -201,6 +204,28 @@ TEST_CASE("doctor names what keeps a client from its brokers") {
     INFO(doctor->log());
     CHECK(Holds(doctor->log(), says));
   }
+}
+
+TEST_CASE("Kafka's password is seen nowhere, right or wrong") {
+  Castle& castle = OneCastle();
+  const TempDir folder;
+  WriteFile(folder / "secret", std::string(kKafkaPassword) + "\n");
+  WriteFile(folder / "guess", "guessed-password-2\n");
+  setenv("OUTBOX_TEST_SECRET", kKafkaPassword, 1);
+  Config by_variable = castle.Login("SCRAM-SHA-512", "{ env = \"OUTBOX_TEST_SECRET\" }");
+  by_variable["log.level"] = Toml("trace");
+  const auto variable = castle.stage().StartRelay(by_variable);
+  variable->AwaitReady();
+  CHECK(WhereSeen(*variable, kKafkaPassword, true).empty());
+  unsetenv("OUTBOX_TEST_SECRET");
+  setenv("CREDENTIALS_DIRECTORY", folder.path().c_str(), 1);
+  const auto credential = castle.stage().StartRelay(castle.Login("PLAIN", "{ file = \"secret\" }"));
+  credential->AwaitReady();
+  CHECK(WhereSeen(*credential, kKafkaPassword).empty());
+  const auto refused = castle.stage().StartRelay(castle.Login("PLAIN", "{ file = \"guess\" }"));
+  CHECK(WaitFor([&] { return Holds(refused->log(), "Invalid username or password"); }));
+  CHECK(WhereSeen(*refused, "guessed-password-2").empty());
+  unsetenv("CREDENTIALS_DIRECTORY");
 }
 
 TEST_CASE("a login that this client cannot make, or that is only half configured, is refused at the start") {

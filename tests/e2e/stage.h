@@ -22,6 +22,7 @@ class RelayProcess {
   RelayProcess(const Config& config, const std::vector<std::string>& arguments, const std::string& binary);
 
   Process& process() { return *process_; }
+  pid_t pid() const { return process_->pid(); }
   int port() const { return port_; }
   std::string log() const { return ReadFile(dir_ / "log"); }
   std::filesystem::path config_file() const { return dir_ / "relay.toml"; }
