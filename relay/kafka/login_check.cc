@@ -46,7 +46,8 @@ std::string OauthObjection(const KafkaProperty& mechanism, const KafkaProperty* 
                             " = \"OAUTHBEARER\" gets its tokens by sasl.oauthbearer.method = \"oidc\"";
   if (BuiltWithOidc()) return begin + ": set that as well";
   return begin + ", which librdkafka " + LibrdkafkaVersion() +
-         " was built without here: install one that was built with libcurl, or use SCRAM-SHA-512 with "
+         " was built without here: install one that was built with libcurl, or use SCRAM-SHA-512 or PLAIN "
+         "with "
          "security.protocol = \"sasl_ssl\", or a client certificate";
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kafka/library_version.h"
+
 namespace outbox {
 namespace {
 
@@ -79,6 +81,14 @@ std::string Shorten(std::string_view text) {
 
 std::string_view BrokerOf(std::string_view text) { return text.substr(0, text.find(": ")); }
 
+// Before 2.6.1 the last message of a SCRAM login repeats the client's nonce. Kafka 3 looks the other way;
+// Kafka 4 takes that for wrong credentials.
+std::string ScramHint(const std::string& text) {
+  constexpr int kFixed = 0x02060100;
+  if (rd_kafka_version() >= kFixed || text.find("SCRAM") == std::string::npos) return {};
+  return "; for SCRAM with Kafka 4 it takes librdkafka 2.6.1, and this is " + LibrdkafkaVersion();
+}
+
 }  // namespace
 
 Trouble Explain(rd_kafka_resp_err_t error, std::string_view text, int verification) {
@@ -90,7 +100,8 @@ Trouble Explain(rd_kafka_resp_err_t error, std::string_view text, int verificati
     return {true,
             shorter +
                 ": see sasl.mechanism, sasl.username and sasl.password, and the user at the broker; the "
-                "file of a secret is read again without a restart"};
+                "file of a secret is read again without a restart" +
+                ScramHint(shorter)};
   }
   const auto known = std::ranges::find_if(
       kRemedies, [&](const Remedy& remedy) { return shorter.find(remedy.sign) != std::string::npos; });

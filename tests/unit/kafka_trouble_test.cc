@@ -49,6 +49,15 @@ TEST_CASE("a refused login is told in the broker's words, with what to look at",
                                "username or password: see sasl.mechanism"));
 }
 
+TEST_CASE("an old librdkafka's SCRAM is among the suspects", "[kafka]") {
+  const Trouble trouble =
+      Explain(RD_KAFKA_RESP_ERR__AUTHENTICATION,
+              "sasl_ssl://a:1/1: SASL authentication error: Authentication failed during "
+              "authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512",
+              0);
+  CHECK(Holds(trouble.text, "it takes librdkafka 2.6.1") == (rd_kafka_version() < 0x02060100));
+}
+
 TEST_CASE("a broker that ends the handshake wants another certificate; one that is away is no refusal",
           "[kafka]") {
   const auto explain = [](const std::string& text) {
