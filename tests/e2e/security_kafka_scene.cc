@@ -24,10 +24,13 @@ Castle::Castle() {
   stage_ = std::make_unique<Stage>(options);
   for (const auto& [listener, link] : links_) link->Forward(stage_->kafka().port(listener));
   stage_->Admin().CreateTopic("orders");
+  stage_->Admin().GrantWrite("orders", "User:relay");
 }
 
 KafkaBroker::Options Castle::Broker() {
   KafkaBroker::Options options;
+  options.properties = {{"authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"},
+                        {"super.users", "User:ANONYMOUS;User:CN=relay;User:late"}};
   for (const auto& [name, link] : links_) {
     options.listeners.push_back({name,
                                  name == "LOGIN" ? "SASL_SSL" : "SSL",
@@ -55,6 +58,10 @@ KafkaBroker::Options Castle::Broker() {
   for (const char* mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-512"})
     options.scram.push_back(std::string(mechanism) + "=[name=relay,password=" + kKafkaPassword + "]");
   return options;
+}
+
+bool Castle::ScramWorks() const {
+  return rd_kafka_version() >= 0x02060100 || stage_->kafka().version().starts_with("3.");
 }
 
 Config Castle::Tls(const std::string& listener, const std::filesystem::path& authority) const {

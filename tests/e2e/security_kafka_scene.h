@@ -14,6 +14,7 @@ inline constexpr const char* kKafkaPassword = "correct-horse-4711";
 
 // A broker with a listener for each way in, each behind a link that counts who comes. EXPIRED and ELSEWHERE
 // have certificates that are of no use until Mend, and so is the password of the user "late".
+// The user "relay" may write to the topic "orders", and nothing else.
 class Castle {
  public:
   Castle();
@@ -22,6 +23,9 @@ class Castle {
   Authority& authority() { return authority_; }
   Authority& foreign() { return foreign_; }
   int connections(const std::string& listener) const { return links_.at(listener)->connections(); }
+
+  // Kafka 4 takes the SCRAM of librdkafka before 2.6.1 for wrong credentials.
+  bool ScramWorks() const;
 
   // What a relay needs for a listener; the authority's certificate in that file.
   Config Tls(const std::string& listener, const std::filesystem::path& authority) const;

@@ -133,16 +133,22 @@ TEST_CASE("messages go to brokers that want TLS, a certificate, or a login") {
   Config mutual = castle.Tls("MUTUAL", authority);
   mutual["kafka.properties.ssl.certificate.location"] = Toml(ours.certificate);
   mutual["kafka.properties.ssl.key.location"] = Toml(ours.key);
+  Config by_text = mutual;
+  by_text.erase("kafka.properties.ssl.key.location");
+  by_text["kafka.properties.ssl.key.pem"] = "{ file = \"" + ours.key.string() + "\" }";
   Config unsecured = castle.Login("OAUTHBEARER", Toml(""));
   unsecured["kafka.properties.enable.sasl.oauthbearer.unsecure.jwt"] = "true";
   unsecured["kafka.properties.sasl.oauthbearer.config"] = Toml("principal=relay");
   const std::string password = Toml(kKafkaPassword);
-  const std::map<std::string, Config> ways = {{"TLS", castle.Tls("TLS", authority)},
-                                              {"mutual TLS", mutual},
-                                              {"PLAIN", castle.Login("PLAIN", password)},
-                                              {"SCRAM-SHA-256", castle.Login("SCRAM-SHA-256", password)},
-                                              {"SCRAM-SHA-512", castle.Login("SCRAM-SHA-512", password)},
-                                              {"OAUTHBEARER, unsecured", unsecured}};
+  std::map<std::string, Config> ways = {{"TLS", castle.Tls("TLS", authority)},
+                                        {"mutual TLS", mutual},
+                                        {"mutual TLS, the key as a secret", by_text},
+                                        {"PLAIN", castle.Login("PLAIN", password)},
+                                        {"SCRAM-SHA-256", castle.Login("SCRAM-SHA-256", password)},
+                                        {"SCRAM-SHA-512", castle.Login("SCRAM-SHA-512", password)},
+                                        {"OAUTHBEARER, unsecured", unsecured}};
+  if (!castle.ScramWorks())
+    std::erase_if(ways, [](const auto& way) { return way.first.starts_with("SCRAM"); });
   for (const auto& [name, config] : ways) {
     castle.stage().Service().Run("INSERT INTO outbox (topic, key, payload) VALUES ('orders', 'open', '" +
                                  name + "')");
@@ -163,6 +169,7 @@ TEST_CASE(
   Castle& castle = OneCastle();
   const TempDir folder;
   auto ways = ClosedWays(castle, folder);
+  std::erase_if(ways, [&](const Closed& way) { return way.name == "wrong_scram" && !castle.ScramWorks(); });
   const auto began = std::chrono::steady_clock::now();
   std::map<std::string, int> before;
   std::map<std::string, int> relays;
@@ -212,7 +219,7 @@ TEST_CASE("Kafka's password is seen nowhere, right or wrong") {
   WriteFile(folder / "secret", std::string(kKafkaPassword) + "\n");
   WriteFile(folder / "guess", "guessed-password-2\n");
   setenv("OUTBOX_TEST_SECRET", kKafkaPassword, 1);
-  Config by_variable = castle.Login("SCRAM-SHA-512", "{ env = \"OUTBOX_TEST_SECRET\" }");
+  Config by_variable = castle.Login("PLAIN", "{ env = \"OUTBOX_TEST_SECRET\" }");
   by_variable["log.level"] = Toml("trace");
   const auto variable = castle.stage().StartRelay(by_variable);
   variable->AwaitReady();

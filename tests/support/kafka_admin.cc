@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <stdexcept>
+#include <vector>
 
 namespace outbox::test {
 namespace {
@@ -48,6 +49,29 @@ Event Ask(const std::function<void(rd_kafka_queue_t*)>& send, rd_kafka_t* client
 void CheckTopics(const rd_kafka_topic_result_t** topics, std::size_t count) {
   for (std::size_t t = 0; t < count; ++t) {
     Check(rd_kafka_topic_result_error(topics[t]), rd_kafka_topic_result_error_string(topics[t]));
+  }
+}
+
+Rule About(const std::string& topic, const std::string& principal, rd_kafka_AclOperation_t operation,
+           rd_kafka_AclPermissionType_t permission) {
+  char error[256] = "";
+  Rule rule(rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+                                    principal.c_str(), "*", operation, permission, error, sizeof error));
+  if (!rule) throw std::invalid_argument(error);
+  return rule;
+}
+
+void AddRules(rd_kafka_t* client, const std::vector<Rule>& rules) {
+  std::vector<rd_kafka_AclBinding_t*> raw;
+  for (const Rule& rule : rules) raw.push_back(rule.get());
+  const auto event =
+      Ask([&](auto* queue) { rd_kafka_CreateAcls(client, raw.data(), raw.size(), nullptr, queue); }, client);
+  std::size_t count = 0;
+  const auto** answers =
+      rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
+  for (std::size_t r = 0; r < count; ++r) {
+    const rd_kafka_error_t* refused = rd_kafka_acl_result_error(answers[r]);
+    if (refused != nullptr) throw std::runtime_error(rd_kafka_error_string(refused));
   }
 }
 
@@ -120,26 +144,17 @@ void KafkaAdmin::Alter(rd_kafka_ResourceType_t type, const std::string& name,
 }
 
 void KafkaAdmin::DenyWrites(const std::string& topic) {
-  char error[256] = "";
-  const auto rule = [&](rd_kafka_AclOperation_t operation, rd_kafka_AclPermissionType_t permission) {
-    return Rule(rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str(),
-                                        RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:*", "*", operation,
-                                        permission, error, sizeof error));
-  };
   // Once a rule is about a topic, only rules allow anything there.
-  const Rule all = rule(RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW);
-  const Rule writes = rule(RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_DENY);
-  if (!all || !writes) throw std::invalid_argument(error);
-  rd_kafka_AclBinding_t* rules[] = {all.get(), writes.get()};
-  const auto event =
-      Ask([&](auto* queue) { rd_kafka_CreateAcls(client_.get(), rules, 2, nullptr, queue); }, client_.get());
-  std::size_t count = 0;
-  const auto** answers =
-      rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
-  for (std::size_t r = 0; r < count; ++r) {
-    const rd_kafka_error_t* refused = rd_kafka_acl_result_error(answers[r]);
-    if (refused != nullptr) throw std::runtime_error(rd_kafka_error_string(refused));
-  }
+  std::vector<Rule> rules;
+  rules.push_back(About(topic, "User:*", RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW));
+  rules.push_back(About(topic, "User:*", RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_DENY));
+  AddRules(client_.get(), rules);
+}
+
+void KafkaAdmin::GrantWrite(const std::string& topic, const std::string& principal) {
+  std::vector<Rule> rules;
+  rules.push_back(About(topic, principal, RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW));
+  AddRules(client_.get(), rules);
 }
 
 void KafkaAdmin::AllowWrites(const std::string& topic) {

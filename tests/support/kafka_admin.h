@@ -26,6 +26,8 @@ class KafkaAdmin {
   // write to a topic away from everybody, and gives it back.
   void DenyWrites(const std::string& topic);
   void AllowWrites(const std::string& topic);
+  // Lets that principal, "User:relay", write to the topic, and nothing else.
+  void GrantWrite(const std::string& topic, const std::string& principal);
 
  private:
   void Alter(rd_kafka_ResourceType_t type, const std::string& name,

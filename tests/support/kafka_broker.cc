@@ -59,7 +59,8 @@ void Associate(const KafkaBroker::Options& options, std::map<std::string, std::s
 }  // namespace
 
 KafkaBroker::KafkaBroker(const Options& options)
-    : jars_(Jars(options.version.empty() ? Environment("OUTBOX_TEST_KAFKA", "3.9.1") : options.version)),
+    : version_(options.version.empty() ? Environment("OUTBOX_TEST_KAFKA", "3.9.1") : options.version),
+      jars_(Jars(version_)),
       port_(FreePort()),
       controller_port_(options.controllers.empty() ? FreePort()
                                                    : options.controllers.at(Index(options.node))),

@@ -48,6 +48,7 @@ class KafkaBroker {
   void Freeze() { process_->Kill(SIGSTOP); }
   void Thaw() { process_->Kill(SIGCONT); }
 
+  const std::string& version() const { return version_; }
   int port() const { return port_; }
   // A password, as in Options::scram, is another one from now on.
   void SetScram(const std::string& user, const std::string& mechanism_and_password) const;
@@ -62,6 +63,7 @@ class KafkaBroker {
   std::vector<std::string> Java(const std::string& main) const;
 
   TempDir dir_;
+  std::string version_;
   std::filesystem::path jars_;
   int port_;
   int controller_port_;
