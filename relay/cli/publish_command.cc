@@ -3,6 +3,7 @@
 
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/exit_code.h"
 #include "cli/message_view.h"
@@ -67,7 +68,7 @@ void PrintOutcome(const CommandLine& line, const InsertedMessage& made, const Me
 void ExplainWait(OperatorSession& session, std::int64_t id) {
   MessageFilter filter;
   filter.ids = {id};
-  for (const MessageState& state : ListMessages(session, FoundRange(session, filter), 1)) {
+  for (const MessageState& state : ListMessages(session, FoundRange(session, std::move(filter)), 1)) {
     for (const HoldUp& reason : WhyHeld(state, ReadObstacles(session, state), ReadPauses(session))) {
       std::cerr << "  " << reason.text << (reason.remedy.empty() ? "" : "; see: " + reason.remedy) << "\n";
     }
