@@ -9,7 +9,8 @@ void AttemptWatch::Look(const Field& field, DeliveryChecker& checker) {
     rows = field.Connect("postgres")
                .Rows(
                    "SELECT id, (date_part('epoch', next_attempt_at) * 1000)::bigint, attempts, "
-                   "split_part(payload, ' ', 8) FROM outbox"
+                   "split_part(payload, ' ', 8) FROM " +
+                   field.waiting_table() +
                    " WHERE status = 'retrying' AND next_attempt_at > clock_timestamp() LIMIT 1000");
   } catch (const test::SqlError&) {
     return;  // some fault is about the server

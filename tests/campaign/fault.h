@@ -51,6 +51,7 @@ struct FaultKind {
   bool repeats = true;                // false: not even then may a message come twice
   RowKind refuses = RowKind::kPlain;  // what the broker may refuse from then on
   bool fills_disk = false;            // needs a small one
+  Layout layout = Layout::kAny;       // of a log some have no counterpart, and others no other
 };
 
 const std::vector<FaultKind>& AllFaults();

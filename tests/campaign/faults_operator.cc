@@ -61,7 +61,10 @@ class DiscardFailed final : public OperatorCommand {
 // A person has put a busy key off, by hand and under the hold that docs/operations.md asks for; another one
 // clears it with the command. Waiting for messages that a broker refuses would seldom find any.
 class UnblockOne final : public OperatorCommand {
-  Words Choose(Scene& scene) override {
+  Words Choose(Scene& scene) override { return scene.field.log() ? OfLog(scene) : PutOff(scene); }
+
+ private:
+  static Words PutOff(Scene& scene) {
     test::Sql person = scene.field.Connect("operator");
     const auto newest = person.Rows(
         "SELECT quote_literal(topic), quote_literal(key) FROM outbox WHERE key LIKE 'k%'"
@@ -84,6 +87,16 @@ class UnblockOne final : public OperatorCommand {
     person.Run(found ? "COMMIT" : "ROLLBACK");
     if (!found) return {};
     return {"unblock", "--retry", *off[0][0]};
+  }
+
+  // Nobody can put off what is in the log still.
+  static Words OfLog(Scene& scene) {
+    const auto waiting = scene.field.Connect("operator")
+                             .Rows("SELECT id FROM " + scene.field.waiting_table() +
+                                   " WHERE status = 'retrying' AND key IS NOT NULL"
+                                   " ORDER BY next_attempt_at DESC LIMIT 1");
+    if (waiting.empty()) return {};
+    return {"unblock", "--retry", *waiting[0][0]};
   }
 };
 

@@ -70,9 +70,9 @@ class LockRow final : public Fault {
     std::string id;
     const bool found = test::WaitFor(
         [&] {
-          const auto rows = person_->Rows(
-              "ROLLBACK; BEGIN; SELECT id FROM outbox WHERE status = 'pending' ORDER BY id DESC LIMIT 1"
-              " FOR UPDATE SKIP LOCKED");
+          const auto rows = person_->Rows("ROLLBACK; BEGIN; SELECT id FROM " + scene.field.waiting_table() +
+                                          " WHERE status = 'pending' ORDER BY id DESC LIMIT 1"
+                                          " FOR UPDATE SKIP LOCKED");
           if (!rows.empty()) id = *rows[0][0];
           return !id.empty();
         },
@@ -83,6 +83,17 @@ class LockRow final : public Fault {
   void Heal(Scene&) override { person_.reset(); }
 
   std::optional<Sql> person_;
+};
+
+// The relay that reads the log loses its right to, and does not know it yet.
+class LoseGuard final : public Fault {
+  std::string Begin(Scene& scene) override {
+    const auto ended = scene.field.Connect("postgres")
+                           .Rows(
+                               "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                               "application_name LIKE '% guard'");
+    return ended.empty() ? "" : std::to_string(ended.size()) + " guards";
+  }
 };
 
 // Keeps vacuum from removing anything.
@@ -131,7 +142,9 @@ class UseUpConnections final : public Fault {
 class BadTrigger final : public Fault {
  public:
   struct Text {
+    std::string table;
     std::string kind;
+    std::string timing;
     std::string when;
     std::string body;
   };
@@ -141,12 +154,13 @@ class BadTrigger final : public Fault {
         .Run(
             "SET lock_timeout = '2s'; CREATE OR REPLACE FUNCTION campaign_trigger() RETURNS trigger"
             " LANGUAGE plpgsql AS $$ BEGIN " +
-            text_.body + " END $$; CREATE " + text_.kind + " FOR EACH ROW WHEN (" + text_.when +
-            ") EXECUTE FUNCTION campaign_trigger()");
+            text_.body + " END $$; CREATE " + text_.kind + " ON " + text_.table + text_.timing +
+            " FOR EACH ROW WHEN (" + text_.when + ") EXECUTE FUNCTION campaign_trigger()");
     return "a trigger";
   }
   void Heal(Scene& scene) override {
-    scene.field.Connect("postgres").Run("SET lock_timeout = '2s'; DROP TRIGGER IF EXISTS campaign ON outbox");
+    scene.field.Connect("postgres")
+        .Run("SET lock_timeout = '2s'; DROP TRIGGER IF EXISTS campaign ON " + text_.table);
   }
 
  private:
@@ -156,6 +170,30 @@ class BadTrigger final : public Fault {
 template <typename Kind>
 std::unique_ptr<Fault> MakePlain() {
   return std::make_unique<Kind>();
+}
+
+// So long, where rows are swallowed, that scan starts would pass them. A log has one row that is written all
+// the time.
+void AddBadTriggers(std::vector<FaultKind>& kinds) {
+  const auto add = [&](std::string_view name, double longest, Layout layout, const BadTrigger::Text& text) {
+    kinds.push_back({.name = name,
+                     .group = "trigger",
+                     .shortest = longest * 0.6,
+                     .longest = longest,
+                     .make = [text] { return std::make_unique<BadTrigger>(text); },
+                     .layout = layout});
+  };
+  const std::string swallow = "TRIGGER campaign BEFORE UPDATE OR DELETE";
+  const std::string refuse = "CONSTRAINT TRIGGER campaign AFTER UPDATE OR DELETE";
+  const std::string deferred = " DEFERRABLE INITIALLY DEFERRED";
+  const std::string raise = "RAISE EXCEPTION 'the campaign refuses this commit';";
+  add("settle_swallowed", 14, Layout::kRows, {"outbox", swallow, "", "OLD.id % 100 = 0", "RETURN NULL;"});
+  add("commit_refused", 4, Layout::kRows, {"outbox", refuse, deferred, "random() < 0.03", raise});
+  add("move_swallowed", 14, Layout::kLog,
+      {"outbox_progress", swallow, "", "random() < 0.05", "RETURN NULL;"});
+  add("move_refused", 4, Layout::kLog, {"outbox_progress", refuse, deferred, "random() < 0.2", raise});
+  add("parked_swallowed", 14, Layout::kLog,
+      {"outbox_parked", swallow, "", "OLD.id % 10 = 0", "RETURN NULL;"});
 }
 
 }  // namespace
@@ -180,19 +218,9 @@ void AddPostgresFaults(std::vector<FaultKind>& kinds) {
   kinds.push_back({"lock_row", "", 1, 5, MakePlain<LockRow>, false});
   kinds.push_back({"hold_snapshot", "", 5, 15, MakePlain<HoldSnapshot>, false});
   kinds.push_back({"long_writer", "", 0, 0, MakePlain<LongWriter>, false});
-  // So long that scan starts would pass what it swallows.
-  kinds.push_back({"settle_swallowed", "trigger", 8, 14, [] {
-                     return std::make_unique<BadTrigger>(
-                         BadTrigger::Text{"TRIGGER campaign BEFORE UPDATE OR DELETE ON outbox",
-                                          "OLD.id % 100 = 0", "RETURN NULL;"});
-                   }});
-  kinds.push_back({"commit_refused", "trigger", 2, 4, [] {
-                     return std::make_unique<BadTrigger>(BadTrigger::Text{
-                         "CONSTRAINT TRIGGER campaign AFTER UPDATE OR DELETE ON outbox DEFERRABLE INITIALLY"
-                         " DEFERRED",
-                         "random() < 0.03", "RAISE EXCEPTION 'the campaign refuses this commit';"});
-                   }});
+  AddBadTriggers(kinds);
   kinds.push_back({"no_connections", "postgres", 3, 6, MakePlain<UseUpConnections>});
+  kinds.push_back({.name = "lose_guard", .group = "", .make = MakePlain<LoseGuard>, .layout = Layout::kLog});
 }
 
 }  // namespace outbox::campaign

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "campaign/fault.h"
 
@@ -43,7 +44,14 @@ class DieAt final : public Fault {
     if (post_ == nullptr) return "";
     const int nth = 1 + scene.Any(most_);
     scene.field.StartMortal(*post_, point_, nth);
+    if (scene.field.log()) ThrowDice(scene);
     return "relay " + std::to_string(post_->number) + ", the " + std::to_string(nth) + ". time";
+  }
+  // Of a log's relays only one gets that far, so its place is made free for whoever takes it.
+  static void ThrowDice(Scene& scene) {
+    std::this_thread::sleep_for(test::milliseconds(700));
+    scene.field.Connect("postgres")
+        .Run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '% guard'");
   }
   void Heal(Scene&) override {
     post_->process->Kill(SIGTERM);
@@ -69,16 +77,26 @@ void AddSpareFaults(std::vector<FaultKind>& kinds) {
     const char* name;
     int most;      // passes it so many times before, at most
     bool repeats;  // what it had handed over is not known to be settled
+    Layout layout = Layout::kRows;
   };
   static constexpr Point kPoints[] = {
-      {"die_lanes_taken", "lanes_taken", 6, false}, {"die_claimed", "claimed", 6, false},
+      {"die_lanes_taken", "lanes_taken", 6, false},
+      {"die_claimed", "claimed", 6, false},
       {"die_handed_over", "handed_over", 60, true},  // mostly amid a batch
-      {"die_reported", "reported", 6, true},        {"die_settling", "settling", 6, true},
-      {"die_settled", "settled", 6, true},          {"die_committing", "committing", 6, true},
-      {"die_committed", "committed", 6, false}};
+      {"die_reported", "reported", 6, true},
+      {"die_settling", "settling", 6, true},
+      {"die_settled", "settled", 6, true},
+      {"die_committing", "committing", 6, true},
+      {"die_committed", "committed", 6, false},
+      {"die_log_claimed", "claimed", 12, true, Layout::kLog},  // others lose the guard over it
+      {"die_log_handed_over", "handed_over", 200, true, Layout::kLog},
+      {"die_log_reported", "reported", 12, true, Layout::kLog},
+      {"die_log_moving", "moving", 6, true, Layout::kLog},
+      {"die_log_moved", "moved", 6, true, Layout::kLog}};
   for (const Point& point : kPoints) {
     kinds.push_back({point.fault, "die", 4, 7,
                      [point] { return std::make_unique<DieAt>(point.name, point.most); }, point.repeats});
+    kinds.back().layout = point.layout;
   }
 }
 

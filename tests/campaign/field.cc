@@ -2,6 +2,7 @@
 #include "campaign/field.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "support/free_port.h"
@@ -12,6 +13,7 @@ namespace outbox::campaign {
 namespace {
 
 constexpr std::size_t kMostRelays = 10;  // references to posts stay valid up to that
+constexpr int kPartitionRows = 10'000;   // of a log
 constexpr int kReplicas = 3;             // where there are so many brokers
 
 test::PostgresServer::Options Database(const std::optional<test::SmallDisk>& disk) {
@@ -53,13 +55,15 @@ Field::Field(Options options) : options_(std::move(options)) {
       options_.brokers, [this](int n) { return Broker(to_kafka(n).port(), options_.brokers); });
   for (int n = 1; n <= options_.brokers; ++n) to_kafka(n).Forward(kafka_->node(n).port());
   postgres_->CreateDatabase("app");
-  const test::Finished applied =
-      test::Run({options_.relay, "schema", "apply", "--execute", "--conninfo", conninfo("postgres")});
+  if (log()) setenv("OUTBOX_RELAY_UNFINISHED_LOG_MODE", "1", 1);
+  const test::Finished applied = test::Run({options_.relay, "schema", "apply", "--execute", "--layout",
+                                            log() ? "log" : "rows", "--conninfo", conninfo("postgres")});
   if (applied.exit != 0) throw std::runtime_error("no schema: " + applied.err);
   Connect("postgres")
       .Run(
           "CREATE ROLE relay LOGIN IN ROLE outbox_relay; CREATE ROLE service LOGIN IN ROLE outbox_producer;"
           "CREATE ROLE operator LOGIN IN ROLE outbox_operator");
+  if (log()) MakePartitionsSmall();
   for (const auto& [topic, count] : options_.partitions) CreateTopic(topic);
   WarmUp();
   relays_.reserve(kMostRelays);
@@ -79,6 +83,16 @@ void Field::WarmUp() const {
     test::Produce(kafka_->bootstrap(), topic, std::to_string(quick), std::string(20'000, 'x'));
     quick = std::chrono::steady_clock::now() - asked < kQuick ? quick + 1 : 0;
   }
+}
+
+// So that some are filled within a round, and dropped.
+void Field::MakePartitionsSmall() const {
+  Connect("postgres")
+      .Run("INSERT INTO outbox_control (name, value) VALUES ('partition_rows', '" +
+           std::to_string(kPartitionRows) +
+           "'); DO $$ DECLARE part text; BEGIN FOR part IN SELECT inhrelid::regclass FROM pg_inherits"
+           " WHERE inhparent = 'outbox'::regclass LOOP EXECUTE 'DROP TABLE ' || part; END LOOP; END $$;"
+           "SELECT outbox_make_partitions()");
 }
 
 void Field::CreateTopic(const std::string& name) const {
@@ -106,13 +120,15 @@ void Field::WriteConfig(const RelayPost& post, int batch_messages, int workers) 
   test::WriteFile(post.config, "[postgres]\nconninfo = \"" + database +
                                    "\"\nstatement_timeout = \"5s\"\ntransaction_timeout = \"13s\"\n"
                                    "[outbox]\nname = \"campaign\"\ncompletion = \"" +
-                                   (options_.deletes ? "delete" : "mark") +
+                                   options_.completion +
                                    "\"\n"
                                    "[delivery]\ndeadline = \"3s\"\nworkers = " +
                                    std::to_string(workers) +
                                    "\nbatch_messages = " + std::to_string(batch_messages) +
                                    "\nmax_attempts = 0\nbackoff = { initial = \"200ms\", max = \"2s\" }\n"
-                                   "[retention]\nsent = \"never\"\n"
+                                   "[retention]\nsent = \"" +
+                                   (log() ? "1s" : "never") +
+                                   "\"\n"
                                    "[kafka]\nbrokers = [" +
                                    brokers + "]\n" + Requests(options_.request_messages) +
                                    "[http]\nlisten = \"127.0.0.1:" + std::to_string(post.port) + "\"\n");

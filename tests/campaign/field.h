@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -23,6 +24,8 @@ inline constexpr int kBatchMessages = 200;
 inline constexpr int kWorkers = 3;
 inline constexpr int kMostSpares = 2;
 
+enum class Layout : std::uint8_t { kAny, kRows, kLog };  // of the outbox
+
 // One relay of the field, as a process; started anew in the same place after it ended.
 struct RelayPost {
   int number = 0;
@@ -43,7 +46,7 @@ class Field {
     std::string relay;   // the binary
     std::string mortal;  // the one that can be told where to die (relay/core/kill_point.h)
     std::filesystem::path folder;
-    bool deletes = false;  // completion
+    std::string completion = "mark";
     int relays = 2;
     int brokers = 1;
     std::int64_t disk = 0;                  // bytes, of a small one for PostgreSQL; 0: there is none
@@ -59,6 +62,10 @@ class Field {
   test::FaultProxy& to_postgres() { return to_postgres_; }
   test::FaultProxy& to_kafka(int node) { return *to_kafka_.at(static_cast<std::size_t>(node - 1)); }
   const Options& options() const { return options_; }
+  bool log() const { return options_.completion == "log"; }
+  Layout layout() const { return log() ? Layout::kLog : Layout::kRows; }
+  std::string messages() const { return log() ? "outbox_messages" : "outbox"; }     // with their state
+  std::string waiting_table() const { return log() ? "outbox_parked" : "outbox"; }  // of what is refused
   std::string conninfo(const std::string& user) const { return postgres_->conninfo("app", user); }
   test::Sql Connect(const std::string& user) const { return test::Sql(conninfo(user)); }
   test::KafkaAdmin Admin() const { return test::KafkaAdmin(kafka_->bootstrap()); }
@@ -73,6 +80,7 @@ class Field {
 
  private:
   void WarmUp() const;
+  void MakePartitionsSmall() const;
   void Launch(RelayPost& post, const std::string& binary, const std::map<std::string, std::string>& env);
 
   Options options_;

@@ -71,7 +71,7 @@ RoundOptions Describe(const Options& options, int round) {
   one.brokers = options.brokers > 0 ? options.brokers : one.seed % kManyBrokersEvery == 0 ? kManyBrokers : 1;
   one.workload = options.workload;
   one.impatient = options.impatient;
-  one.deletes = options.completion.empty() ? one.seed % 2 == 1 : options.completion == "delete";
+  one.completion = !options.completion.empty() ? options.completion : one.seed % 2 == 1 ? "delete" : "mark";
   return one;
 }
 
@@ -84,7 +84,7 @@ std::string Again(const RoundOptions& round) {
   const Workload& rows = round.workload;
   return option("seed", round.seed) + option("minutes", 0) + option("round", round.seconds) +
          option("relays", round.relays) + option("brokers", round.brokers) +
-         option("completion", round.deletes ? "delete" : "mark") + option("large", rows.large_percent) +
+         option("completion", round.completion) + option("large", rows.large_percent) +
          option("old", rows.old_percent) + option("keys", rows.keys) +
          option("request", rows.request_messages) + (round.only.empty() ? "" : option("only", round.only)) +
          (round.impatient ? " --impatient" : "");
@@ -94,8 +94,7 @@ bool Hold(const RoundOptions& one, Tally& happened) {
   std::filesystem::remove_all(one.folder);
   std::filesystem::create_directories(one.folder);
   std::printf("\n%s: seed %llu, completion %s, %d relays, %d brokers\n", one.folder.c_str(),
-              static_cast<unsigned long long>(one.seed), one.deletes ? "delete" : "mark", one.relays,
-              one.brokers);
+              static_cast<unsigned long long>(one.seed), one.completion.c_str(), one.relays, one.brokers);
   std::fflush(stdout);
   const RoundResult result = RunRound(one);
   PrintVerdict(result);
@@ -105,9 +104,10 @@ bool Hold(const RoundOptions& one, Tally& happened) {
   return false;
 }
 
-void PrintHappened(const Tally& happened, const std::string& only) {
+void PrintHappened(const Tally& happened, const Options& options) {
+  const Layout layout = options.completion == "log" ? Layout::kLog : Layout::kRows;
   std::printf("\n%-22s %s\n", "fault", "times");
-  for (const FaultKind* kind : ChooseKinds(only, true)) {
+  for (const FaultKind* kind : ChooseKinds(options.only, true, layout)) {
     const std::string name(kind->name);
     const auto found = happened.find(name);
     std::printf("%-22s %d\n", name.c_str(), found == happened.end() ? 0 : found->second);
@@ -127,7 +127,7 @@ int Run(const Options& options) {
     for (const auto& [fault, often] : now) happened[fault] += often;
     if (held) NoteRound(options, one, now);
   }
-  PrintHappened(happened, options.only);
+  PrintHappened(happened, options);
   std::printf("\n%s\n", held ? "all checks held" : "NOT ALL CHECKS HELD");
   return held ? 0 : 1;
 }
@@ -145,7 +145,7 @@ void Declare(CLI::App& app, Options& options) {
   app.add_option("--brokers", options.brokers, "else 3 in every third round, by its seed")
       ->check(CLI::IsMember({1, 3}));
   app.add_option("--completion", options.completion, "else by the seed")
-      ->check(CLI::IsMember({"mark", "delete"}));
+      ->check(CLI::IsMember({"mark", "delete", "log"}));
   app.add_option("--large", options.workload.large_percent, "percent of rows that one fault makes too large");
   app.add_option("--old", options.workload.old_percent, "percent of rows that one fault makes too old");
   app.add_option("--keys", options.workload.keys, "few: much of one key in each batch")

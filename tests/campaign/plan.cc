@@ -43,7 +43,7 @@ class Sequence {
 
 }  // namespace
 
-std::vector<const FaultKind*> ChooseKinds(const std::string& only, bool small_disk) {
+std::vector<const FaultKind*> ChooseKinds(const std::string& only, bool small_disk, Layout layout) {
   std::set<std::string, std::less<>> names;
   std::istringstream list(only);
   for (std::string name; std::getline(list, name, ',');) names.insert(name);
@@ -52,6 +52,7 @@ std::vector<const FaultKind*> ChooseKinds(const std::string& only, bool small_di
   std::vector<const FaultKind*> kinds;
   for (const FaultKind& kind : AllFaults()) {
     if (names.erase(std::string(kind.name)) == 0 && !all) continue;
+    if (kind.layout != Layout::kAny && kind.layout != layout) continue;
     if (!kind.fills_disk || small_disk) kinds.push_back(&kind);
   }
   if (!names.empty()) throw std::invalid_argument("there is no fault " + *names.begin());

@@ -18,8 +18,10 @@ struct PlannedFault {
 };
 
 // The kinds that a round may use: `only` those, with commas between them, or "none"; all of them if empty.
-// Without a small disk none that fills it. Throws std::invalid_argument if there is no such fault.
-std::vector<const FaultKind*> ChooseKinds(const std::string& only, bool small_disk);
+// Without a small disk none that fills it, and none of the other layout. Throws std::invalid_argument if
+// there is no such fault.
+std::vector<const FaultKind*> ChooseKinds(const std::string& only, bool small_disk,
+                                          Layout layout = Layout::kRows);
 
 // Everything about a round that is left to chance, drawn from its seed before it begins: the same seed
 // gives the same plan. Rounds whose seeds follow each other share the kinds out among them: over all of them

@@ -21,9 +21,13 @@ constexpr seconds kLookEvery{1};
 constexpr int kProgressEvery = 5;  // looks
 const std::map<std::string, int> kPartitions = {{"ledger", 3}, {"orders", 6}};
 
-DeliveryChecker::Options CheckerOptions(int relays) {
+// A log is read ahead of what is settled, and what is settled is written down now and then.
+constexpr int kAheadInLog = 2;
+
+DeliveryChecker::Options CheckerOptions(int relays, bool log) {
   DeliveryChecker::Options options;
-  options.limits.in_flight = std::int64_t{kBatchMessages} * kWorkers * (relays + kMostSpares);
+  options.limits.in_flight =
+      std::int64_t{kBatchMessages} * kWorkers * (relays + kMostSpares) * (log ? kAheadInLog : 1);
   options.partitions = kPartitions;
   return options;
 }
@@ -39,11 +43,11 @@ class Round {
   explicit Round(const RoundOptions& options)
       : options_(options),
         history_(options.folder / "history", begun_),
-        checker_(CheckerOptions(options.relays)),
+        checker_(CheckerOptions(options.relays, options.completion == "log")),
         field_({.relay = options.relay,
                 .mortal = options.mortal,
                 .folder = options.folder,
-                .deletes = options.deletes,
+                .completion = options.completion,
                 .relays = options.relays,
                 .brokers = options.brokers,
                 .disk = DiskBytes(options.seconds),
@@ -64,7 +68,7 @@ class Round {
     for (int i = 0; i < options_.relays; ++i) field_.Start(field_.AddPost());
     Writers writers(writing, checker_);
     if (field_.options().disk == 0) std::printf("mounting is not allowed here: no disk can be full\n");
-    const auto kinds = ChooseKinds(options_.only, field_.options().disk > 0);
+    const auto kinds = ChooseKinds(options_.only, field_.options().disk > 0, field_.layout());
     Saboteur saboteur(PlanFaults(options_.seed, options_.seconds, kinds), field_, writers, checker_, *reader_,
                       history_);
     Break(saboteur);
@@ -132,7 +136,9 @@ class Round {
     const bool drained = test::WaitFor(
         [&] {
           std::this_thread::sleep_for(milliseconds(50));
-          return sql.Rows("SELECT FROM outbox WHERE status IN ('pending', 'retrying') LIMIT 1").empty();
+          return sql
+              .Rows("SELECT FROM " + field_.messages() + " WHERE status IN ('pending', 'retrying') LIMIT 1")
+              .empty();
         },
         kBacklogBound);
     result_.drained = std::chrono::duration<double>(Clock::now() - began).count();
@@ -166,10 +172,13 @@ class Round {
   OutboxState Outbox() {
     test::Sql sql = field_.Connect("postgres");
     OutboxState state;
-    state.keeps_sent = !options_.deletes;
-    state.sent = std::stoll(sql.Value("SELECT count(*) FROM outbox WHERE status = 'sent'"));
-    state.unsettled =
-        std::stoll(sql.Value("SELECT count(*) FROM outbox WHERE status IN ('pending', 'retrying')"));
+    const std::string messages = field_.messages();
+    state.keeps_sent = options_.completion == "mark";
+    // A log keeps them while their partitions last.
+    if (!field_.log())
+      state.sent = std::stoll(sql.Value("SELECT count(*) FROM outbox WHERE status = 'sent'"));
+    state.unsettled = std::stoll(
+        sql.Value("SELECT count(*) FROM " + messages + " WHERE status IN ('pending', 'retrying')"));
     state.transactions =
         std::stoll(sql.Value("SELECT count(*) FROM campaign_transactions c WHERE committed"));
     for (const auto& row : sql.Rows("SELECT d->>'message_id' FROM outbox_audit, jsonb_array_elements(detail) "
@@ -179,8 +188,9 @@ class Round {
     for (const std::string& id : checker_.Unseen(1'000)) unseen += (unseen.empty() ? "" : ",") + id;
     for (const auto& row :
          sql.Rows("SELECT message_id, status, attempts, coalesce(last_error, ''), payload "
-                  "FROM outbox WHERE status = 'failed' OR attempts > 0 OR message_id = ANY ('{" +
-                  unseen + "}')")) {
+                  "FROM " +
+                  messages + " WHERE status = 'failed' OR attempts > 0 OR message_id = ANY ('{" + unseen +
+                  "}')")) {
       const auto written = ReadPayload(row[4].value_or(""));
       state.rows[*row[0]] = {*row[1], std::stoi(*row[2]), *row[3], written ? written->kind : RowKind::kPlain};
     }

@@ -22,7 +22,7 @@ struct RoundOptions {
   std::string only{};   // these faults, or "none"
   Workload workload{};
   bool impatient = false;  // one finding is enough: what comes after it is left out
-  bool deletes = false;
+  std::string completion = "mark";
   int relays = 2;
   int brokers = 1;
 };

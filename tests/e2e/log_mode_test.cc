@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Log mode between real servers: the same promises as the other modes keep.
-#include <cstdlib>
 #include <iostream>
 #include <thread>
 
 #include "e2e/faults_pairs.h"
 #include "e2e/faults_scene.h"
+#include "e2e/log_scene.h"
 #include "support/catch.h"
 
 namespace outbox::test {
@@ -14,29 +14,6 @@ namespace {
 
 // SQL for a payload that does not become small when it is compressed.
 const std::string kLarge = "(SELECT '1 0 ' || string_agg(md5(i::text), '') FROM generate_series(1, 200) i)";
-
-Stage::Options LogOptions() {
-  setenv("OUTBOX_RELAY_UNFINISHED_LOG_MODE", "1", 1);
-  return {.config = {{"outbox.completion", "\"log\""}}, .schema_arguments = {"--layout", "log"}};
-}
-
-// Nothing is parked, and progress has passed what was drawn and stays where it is.
-bool AwaitLogDrained(const Stage& stage, seconds timeout) {
-  Sql sql = stage.Superuser();
-  std::string version;
-  return WaitFor(
-      [&] {
-        const std::string before = version;
-        version = sql.Value("SELECT version FROM outbox_progress");
-        const bool done =
-            sql.Value(
-                "SELECT p.phase IS NULL AND p.upto >= s.last_value AND NOT EXISTS (SELECT FROM outbox_parked)"
-                " FROM outbox_progress p, outbox_id_seq s") == "t";
-        std::this_thread::sleep_for(milliseconds(250));
-        return done && version == before;
-      },
-      timeout);
-}
 
 void DrainLog(int rows, const Config& config) {
   Stage stage(LogOptions());
