@@ -13,7 +13,6 @@ namespace outbox {
 // What a Dispatch is asked to do: one batch, and what is to be observed with it.
 struct BatchOrder {
   std::span<const Message> messages;
-  TimePoint claimed_at;
   TimePoint deadline;
   OnFailed on_failed = OnFailed::kSkip;
   RetryPolicy retry;

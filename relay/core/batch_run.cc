@@ -76,7 +76,6 @@ BatchRun::End BatchRun::Run() {
   const milliseconds deadline =
       claimed_.trial ? std::min(context_.deadline, TopicGates::kTrialDeadline) : context_.deadline;
   Dispatch dispatch({.messages = messages,
-                     .claimed_at = batch_.claimed_at(),
                      .deadline = batch_.claimed_at() + deadline,
                      .on_failed = claimed_.on_failed,
                      .retry = tunables_.retry,

@@ -12,6 +12,7 @@ Patience::Patience(const BatchOrder& order, Delivery& delivery, Publisher& publi
       publisher_(publisher),
       shared_(shared),
       env_(env),
+      opened_(env.now()),
       expected_(order.messages.size(), false) {}
 
 void Patience::AwaitReports() {
@@ -32,7 +33,7 @@ bool Patience::hurried() const {
   return now - begin_ > kAskFor || TooLate(now);
 }
 
-bool Patience::alone_closed() const { return !order_.trial && env_.now() - order_.claimed_at > kAloneFor; }
+bool Patience::alone_closed() const { return !order_.trial && env_.now() - opened_ > kAloneFor; }
 
 bool Patience::over() const { return ended_at_ && env_.now() - *ended_at_ > kReportsAfterEnd; }
 

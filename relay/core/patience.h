@@ -27,7 +27,7 @@ namespace outbox {
 // Owned by a Dispatch and used by its thread.
 class Patience {
  public:
-  static constexpr milliseconds kAloneFor{1'000};      // hand-over alone stops so long after the claim
+  static constexpr milliseconds kAloneFor{1'000};      // hand-over alone stops so long after it began
   static constexpr milliseconds kSuspectAfter{5'000};  // on its way so long,
   static constexpr milliseconds kSilentFor{3'000};  // and no report at all so long, while others are served,
   static constexpr milliseconds kAllSilentFor{10'000};    // or so long, while nobody is
@@ -72,6 +72,7 @@ class Patience {
   SharedState& shared_;
   const Environment& env_;
 
+  const TimePoint opened_;
   std::vector<bool> expected_;
   TimePoint begin_{};
   TimePoint last_progress_{};
