@@ -2,6 +2,7 @@
 #include "core/batch_run.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "core/dead_letters.h"
@@ -9,12 +10,6 @@
 
 namespace outbox {
 namespace {
-
-constexpr milliseconds kStatementLimit{60'000};
-
-microseconds Since(TimePoint begin, TimePoint end) {
-  return std::chrono::duration_cast<microseconds>(end - begin);
-}
 
 BatchLoad Load(const Batch& batch) {
   BatchLoad load{.messages = static_cast<std::int64_t>(batch.messages().size()), .lanes = batch.lanes()};

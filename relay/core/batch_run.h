@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
-
 #include "core/dispatch.h"
 #include "core/progress.h"
 #include "core/worker_context.h"

@@ -9,16 +9,11 @@ namespace outbox {
 namespace {
 
 constexpr milliseconds kConnectLimit{30'000};
-constexpr milliseconds kStatementLimit{60'000};
 constexpr milliseconds kTinyPause{20};
 constexpr milliseconds kSilentPause{200};  // by cadence
 constexpr milliseconds kLookEvery{1'000};
 constexpr int kHalfOpenBatch = 20;
 const Backoff kReconnect{.initial = milliseconds(50), .max = milliseconds(2'000)};
-
-microseconds Since(TimePoint begin, TimePoint end) {
-  return std::chrono::duration_cast<microseconds>(end - begin);
-}
 
 }  // namespace
 

@@ -14,6 +14,13 @@
 
 namespace outbox {
 
+// How long a statement may take before a worker counts as stuck.
+inline constexpr milliseconds kStatementLimit{60'000};
+
+inline microseconds Since(TimePoint begin, TimePoint end) {
+  return std::chrono::duration_cast<microseconds>(end - begin);
+}
+
 // What the workers of a relay share. Everything outlives the workers.
 struct WorkerContext {
   OutboxStore& store;

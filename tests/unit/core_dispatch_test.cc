@@ -270,14 +270,20 @@ TEST_CASE("messages without a key hold one another in nothing", "[dispatch]") {
   CHECK(scene.settlement.outcomes == Outcomes{kRetry, kSent});
 }
 
-TEST_CASE("at most so many messages are alone on their way", "[dispatch]") {
-  Scene scene;
+// Each of a unit of its own, and more than may be on their way alone.
+std::vector<Message> ManyRetries() {
+  static constexpr std::string_view kKeys = "abcdefghijklmnopqrst";
   std::vector<Message> messages;
-  const std::string keys = "abcdefghijklmnopqrst";
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    messages.push_back(MakeMessage(static_cast<std::int64_t>(i), "t", std::string_view(keys).substr(i, 1)));
+  for (std::size_t i = 0; i < kKeys.size(); ++i) {
+    messages.push_back(MakeMessage(static_cast<std::int64_t>(i), "t", kKeys.substr(i, 1)));
     messages.back().retrying = true;
   }
+  return messages;
+}
+
+TEST_CASE("at most so many messages are alone on their way", "[dispatch]") {
+  Scene scene;
+  const std::vector<Message> messages = ManyRetries();
   scene.broker.Hold();
   std::size_t before = 0;
   scene.clock.After(milliseconds(500), [&] {
@@ -286,17 +292,12 @@ TEST_CASE("at most so many messages are alone on their way", "[dispatch]") {
   });
   scene.Run(messages);
   CHECK(before == Dispatch::kMostAlone);
-  CHECK(scene.HandedOver().size() == keys.size());
+  CHECK(scene.HandedOver().size() == messages.size());
 }
 
 TEST_CASE("what would go alone a second after the first waits for the next claim", "[dispatch]") {
   Scene scene;
-  std::vector<Message> messages;
-  const std::string keys = "abcdefghijklmnopqrst";
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    messages.push_back(MakeMessage(static_cast<std::int64_t>(i), "t", std::string_view(keys).substr(i, 1)));
-    messages.back().retrying = true;
-  }
+  const std::vector<Message> messages = ManyRetries();
   scene.broker.Hold();
   scene.clock.After(Dispatch::kAloneFor + milliseconds(1), [&] { scene.broker.Release(); });
   scene.Run(messages);
