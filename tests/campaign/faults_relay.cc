@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
+#include <string>
 
 #include "campaign/fault.h"
+#include "support/wait.h"
 
 namespace outbox::campaign {
 namespace {
@@ -29,6 +32,21 @@ class RelayFault : public Fault {
   RelayPost* post_ = nullptr;
 };
 
+// Any signal is the end of a process that has only just been executed, before it has said which it waits for;
+// a relay that another fault has started a moment ago may be that young.
+void AwaitSignalsHeeded(const RelayPost& post) {
+  test::WaitFor([&post] {
+    std::ifstream status("/proc/" + std::to_string(post.process->pid()) + "/status");
+    for (std::string word; status >> word;) {
+      if (word != "SigBlk:") continue;
+      std::uint64_t blocked = 0;
+      status >> std::hex >> blocked;
+      return (blocked >> (SIGTERM - 1) & 1) != 0;
+    }
+    return false;
+  });
+}
+
 class KillRelay final : public RelayFault {
   void Strike(Scene&, RelayPost& post) override {
     post.expected = false;
@@ -45,6 +63,7 @@ class FreezeRelay final : public RelayFault {
 
 class StopRelay final : public RelayFault {
   void Strike(Scene&, RelayPost& post) override {
+    AwaitSignalsHeeded(post);
     post.expected = false;
     post.process->Kill(SIGTERM);
   }
@@ -58,6 +77,7 @@ class StopRelay final : public RelayFault {
 
 class ReloadRelay final : public RelayFault {
   void Strike(Scene& scene, RelayPost& post) override {
+    AwaitSignalsHeeded(post);
     scene.field.WriteConfig(post, kBatchMessages / (1 + scene.Any(4)));
     post.process->Kill(SIGHUP);
   }
