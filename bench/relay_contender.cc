@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/relay_contender.h"
 
-#include <cstdlib>
 #include <sstream>
 
 #include "support/free_port.h"
@@ -26,10 +25,7 @@ RelayContender::RelayContender(Site& site, const RelayBuild& build, Options opti
   std::vector<std::string> apply = {binary_,     "schema",     "apply",
                                     "--execute", "--conninfo", superuser_conninfo()};
   if (options_.with_notify) apply.emplace_back("--with-notify");
-  if (keeps_log()) {
-    setenv("OUTBOX_RELAY_UNFINISHED_LOG_MODE", "1", 1);
-    apply.insert(apply.end(), {"--layout", "log"});
-  }
+  if (keeps_log()) apply.insert(apply.end(), {"--layout", "log"});
   const test::Finished applied = test::Run(apply);
   if (applied.exit != 0) throw Fault("no schema: " + applied.out + applied.err);
   test::Sql(superuser_conninfo()).Run(kRoles);

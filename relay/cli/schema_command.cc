@@ -6,7 +6,6 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "config/config.h"
-#include "config/log_mode.h"
 #include "config/value.h"
 #include "postgres/schema_admin.h"
 #include "postgres/schema_convert.h"
@@ -19,10 +18,14 @@ struct SchemaFlags {
   std::string conninfo;
   std::string schema;  // empty: the configured one
   std::string on_failed;
-  std::string layout = "rows";
+  std::string layout;  // empty: as configured, else as installed, else rows
   bool execute = false;
   SchemaOptions options;
 };
+
+SchemaLayout LayoutOf(Completion completion) {
+  return completion == Completion::kLog ? SchemaLayout::kLog : SchemaLayout::kRows;
+}
 
 // --conninfo, else the configuration, else libpq's environment: installing an outbox must not need a
 // file that names Kafka's brokers.
@@ -35,12 +38,11 @@ PostgresSettings Server(const CommandLine& line, SchemaFlags& flags) {
     const Settings settings = LoadConfig(request).settings;
     server = settings.postgres;
     flags.options.schema = settings.outbox.schema;
+    flags.options.layout = LayoutOf(settings.outbox.completion);
   }
   if (!flags.schema.empty()) flags.options.schema = flags.schema;
-  if (flags.layout == "log") {
-    if (!LogModeUnlocked()) throw ConfigError("--layout log is not in this version");
-    flags.options.layout = SchemaLayout::kLog;
-  }
+  if (!flags.layout.empty())
+    flags.options.layout = flags.layout == "log" ? SchemaLayout::kLog : SchemaLayout::kRows;
   if (!flags.on_failed.empty()) {
     flags.options.on_failed = flags.on_failed == "block" ? OnFailed::kBlock : OnFailed::kSkip;
   }
@@ -202,7 +204,6 @@ CLI::App* AddOne(CLI::App& schema, const char* name, const char* what,
       ->check([](const std::string& value) { return SchemaNameProblem(value); }, "NAME");
   app->add_option("--role-prefix", flags->options.role_prefix, "How the five roles begin, default outbox_")
       ->check([](const std::string& value) { return RolePrefixProblem(value); }, "PREFIX");
-  app->add_option("--layout", flags->layout, "")->check(CLI::IsMember({"rows", "log"}))->group("");
   app->add_flag("--with-notify", flags->options.with_notify, "With the trigger that wakes sleeping relays");
   app->callback([flags, &line, &exit_code, command] {
     try {
@@ -235,9 +236,15 @@ void AddSchema(CLI::App& app, const CommandLine& line, int& exit_code) {
   CLI::App* reset =
       AddOne(*schema, "reset-log", "After a dump and restore: begins a log's progress anew on this cluster",
              flags, line, exit_code, Reset);
-  if (!LogModeUnlocked()) {
-    for (CLI::App* command : {convert, reset}) command->group("");
+  for (CLI::App* command : {print, apply, check, convert}) {
+    command
+        ->add_option(
+            "--layout", flags->layout,
+            "How messages are kept, log for outbox.completion = \"log\"; default: as configured, else "
+            "as installed, else rows")
+        ->check(CLI::IsMember({"rows", "log"}));
   }
+  convert->get_option("--layout")->required();
   for (CLI::App* command : {print, apply}) {
     command
         ->add_option("--on-failed", flags->on_failed,
@@ -253,6 +260,7 @@ void AddSchema(CLI::App& app, const CommandLine& line, int& exit_code) {
       "Examples:\n"
       "  outbox-relay schema print --schema orders > V7__outbox.sql\n"
       "  outbox-relay -n orders schema apply --execute\n"
+      "  outbox-relay schema apply --layout log --conninfo dbname=orders --execute\n"
       "  outbox-relay -n orders -o json schema check");
 }
 

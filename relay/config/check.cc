@@ -7,7 +7,6 @@
 #include <charconv>
 #include <limits>
 
-#include "config/log_mode.h"
 #include "config/units.h"
 #include "config/value.h"
 
@@ -118,11 +117,6 @@ void CheckCadence(const CadenceSettings& cadence, Objections& objections) {
                         "cadence.mode = \"windows\" needs cadence.windows, such as [\"01:00-05:00\"]"});
 }
 
-void CheckCompletion(Completion completion, Objections& objections) {
-  if (completion != Completion::kLog || LogModeUnlocked()) return;
-  objections.push_back({{"outbox.completion"}, "outbox.completion = \"log\" is not in this version"});
-}
-
 void CheckNames(const OutboxSettings& outbox, Objections& objections) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
   if (outbox.name.empty()) {
@@ -198,7 +192,6 @@ std::vector<Objection> CheckSettings(const Settings& settings) {
   CheckDeadLetters(settings.dead_letters, objections);
   CheckPace(settings, objections);
   CheckCadence(settings.cadence, objections);
-  CheckCompletion(settings.outbox.completion, objections);
   CheckNames(settings.outbox, objections);
   CheckBrokers(settings.kafka.brokers, objections);
   CheckListen(settings.http.listen, objections);

@@ -98,8 +98,9 @@ constexpr auto kKeys = std::to_array<Key>({
         "outbox.name", kFixed, "label of the metrics; equal on all relays; default: the file's name",
         R"("orders")"),
     Make<kOutbox, &OutboxSettings::schema>("outbox.schema", kFixed, "PostgreSQL schema of the outbox"),
-    Make<kOutbox, &OutboxSettings::completion>("outbox.completion", kFixed,
-                                               "mark: rows stay until retention; delete: they go when sent"),
+    Make<kOutbox, &OutboxSettings::completion>(
+        "outbox.completion", kFixed,
+        "mark: rows stay until retention; delete: they go when sent; log: nothing is written about them"),
     Make<kOutbox, &OutboxSettings::on_failed>("outbox.on_failed", kFixed,
                                               "skip: later messages of the key go on; block: they wait"),
     Make<kOutbox, &OutboxSettings::timestamp>("outbox.timestamp", kReloadable,

@@ -53,10 +53,36 @@ int InstalledVersion(pqxx::transaction_base& transaction, const std::string& sch
   return installed;
 }
 
+// Whatever of a log is left: who has lost one table is to be told of that one.
+std::optional<SchemaLayout> InstalledLayout(pqxx::transaction_base& transaction) {
+  const auto row = transaction.exec(
+      "/* outbox-relay: schema */ SELECT to_regclass('outbox') IS NOT NULL,"
+      " coalesce(to_regclass('outbox_progress'), to_regclass('outbox_parked')) IS NOT NULL")[0];
+  if (*row[0].c_str() == 'f') return std::nullopt;
+  return *row[1].c_str() == 't' ? SchemaLayout::kLog : SchemaLayout::kRows;
+}
+
+SchemaOptions WithLayout(pqxx::transaction_base& transaction, SchemaOptions options) {
+  const auto installed = InstalledLayout(transaction);
+  if (installed && options.layout && *installed != *options.layout) {
+    const bool log = *installed == SchemaLayout::kLog;
+    throw StoreUnavailable(StoreUnavailable::Reason::kSchema,
+                           std::string("the outbox has the layout ") + (log ? "log" : "rows") +
+                               (log ? ": set outbox.completion = \"log\""
+                                    : ": set outbox.completion to \"mark\" or \"delete\"") +
+                               ", or change it with `outbox-relay schema convert --layout " +
+                               (log ? "rows" : "log") + "`");
+  }
+  if (!options.layout) options.layout = installed.value_or(SchemaLayout::kRows);
+  return options;
+}
+
 SchemaPlan PlanSchema(const PostgresSettings& server, const SchemaOptions& options) {
   return InTransaction<pqxx::read_transaction>(server, [&](pqxx::transaction_base& transaction) {
-    return SchemaPlan{InstalledVersion(transaction, options.schema),
-                      CountStatements(SchemaPreamble(options) + SchemaBody(options))};
+    const int installed = InstalledVersion(transaction, options.schema);
+    if (installed > 0) transaction.exec("SET LOCAL search_path = " + QuoteName(options.schema));
+    const SchemaOptions whole = installed > 0 ? WithLayout(transaction, options) : options;
+    return SchemaPlan{installed, CountStatements(SchemaPreamble(whole) + SchemaBody(whole))};
   });
 }
 
@@ -67,7 +93,7 @@ std::string ApplySchema(const PostgresSettings& server, const SchemaOptions& opt
       // Only what the caller can do something about is an error; whose the objects are is returned.
       transaction.exec("SET LOCAL client_min_messages = error");
       InstalledVersion(transaction, options.schema);
-      transaction.exec(SchemaBody(options));
+      transaction.exec(SchemaBody(WithLayout(transaction, options)));
       const auto owner =
           transaction.exec("SELECT relowner::regrole FROM pg_class WHERE oid = 'outbox'::regclass");
       const std::string name = owner[0][0].c_str();

@@ -9,7 +9,7 @@
 
 // Installs, upgrades and examines the objects of an outbox. Each call is a connection and a
 // transaction of its own, and throws StoreUnavailable: kLost (no connection), kTimeout (a lock was
-// not to be had), kRights, kSchema (of a newer version, or not an outbox of ours), kOther.
+// not to be had), kRights, kSchema (of a newer version or another layout, or not an outbox of ours), kOther.
 namespace outbox {
 
 inline constexpr int kSchemaVersion = 1;
@@ -18,7 +18,7 @@ inline constexpr int kSchemaVersion = 1;
 enum class SchemaLayout { kRows, kLog };
 
 struct SchemaOptions {
-  SchemaLayout layout = SchemaLayout::kRows;
+  std::optional<SchemaLayout> layout;  // none: as installed, else rows
   std::string schema = "public";
   std::string role_prefix = "outbox_";  // roles belong to the whole cluster, hence other names for them
   bool with_notify = false;

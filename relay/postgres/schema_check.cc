@@ -94,8 +94,8 @@ void AddStored(pqxx::transaction_base& transaction, const SchemaOptions& options
 
 std::vector<Drift> CheckSchema(const PostgresSettings& server, const SchemaOptions& options) {
   return InTransaction<pqxx::read_transaction>(server, [&](pqxx::transaction_base& transaction) {
-    Facts expected = Expected(options);
     Facts found = Found(transaction, options);
+    Facts expected = Expected(WithLayout(transaction, options));
     // Of a table that is not there, its columns need not be told one by one.
     auto missing = Compare(expected, found, true);
     if (std::ranges::any_of(missing, IsMissing)) return missing;

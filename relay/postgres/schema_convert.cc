@@ -19,7 +19,7 @@ std::string Word(pqxx::transaction_base& transaction, const std::string& express
 }
 
 bool IsLog(pqxx::transaction_base& transaction) {
-  return Holds(transaction, "to_regclass('outbox_progress') IS NOT NULL");
+  return InstalledLayout(transaction) == SchemaLayout::kLog;
 }
 
 // Returns with search_path at an outbox that is there.

@@ -83,7 +83,7 @@ std::string SchemaPreamble(const SchemaOptions& options) {
 
 std::string SchemaBody(const SchemaOptions& options) {
   std::string body;
-  for (const auto& [name, file] : FilesOf(options.layout)) {
+  for (const auto& [name, file] : FilesOf(options.layout.value_or(SchemaLayout::kRows))) {
     if (name == "030_wake_up.sql" && !options.with_notify) continue;
     body += "\n-- " + std::string(file.name) + "\n" + RenameRoles(file.text, options.role_prefix);
   }

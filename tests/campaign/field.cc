@@ -2,7 +2,6 @@
 #include "campaign/field.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <stdexcept>
 
 #include "support/free_port.h"
@@ -55,7 +54,6 @@ Field::Field(Options options) : options_(std::move(options)) {
       options_.brokers, [this](int n) { return Broker(to_kafka(n).port(), options_.brokers); });
   for (int n = 1; n <= options_.brokers; ++n) to_kafka(n).Forward(kafka_->node(n).port());
   postgres_->CreateDatabase("app");
-  if (log()) setenv("OUTBOX_RELAY_UNFINISHED_LOG_MODE", "1", 1);
   const test::Finished applied = test::Run({options_.relay, "schema", "apply", "--execute", "--layout",
                                             log() ? "log" : "rows", "--conninfo", conninfo("postgres")});
   if (applied.exit != 0) throw std::runtime_error("no schema: " + applied.err);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "e2e/log_scene.h"
 
-#include <cstdlib>
 #include <thread>
 
 namespace outbox::test {
 
 Stage::Options LogOptions() {
-  setenv("OUTBOX_RELAY_UNFINISHED_LOG_MODE", "1", 1);
   return {.config = {{"outbox.completion", "\"log\""}}, .schema_arguments = {"--layout", "log"}};
 }
 

@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 
 #include "cli/command.h"
@@ -14,7 +13,6 @@
 namespace outbox::test {
 
 OperatorDesk::OperatorDesk(Layout layout) {
-  setenv("OUTBOX_RELAY_UNFINISHED_LOG_MODE", "1", 1);
   const std::string name = layout == Layout::kLog ? "log" : "rows";
   REQUIRE(database_.Schema({"apply", "--execute", "--layout", name}).exit == 0);
   Admin().Run(
