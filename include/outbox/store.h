@@ -81,7 +81,7 @@ struct ClaimRequest {
   // is no longer named.
   std::vector<std::string> held_topics;
   // Fresh messages of these are left to claims of their own, which hold no others. Unlike held ones they
-  // are due.
+  // are due. Not for a log, which is read in order.
   std::vector<std::string> apart_topics;
   std::optional<std::string> only;  // one of those: nothing but fresh messages of it
   // Asks for the oldest message of one topic in one lane, although the topic may be held.

@@ -105,8 +105,11 @@ void CheckPace(const Settings& s, Objections& objections) {
          fmt::format("pace.topics holds up to {} topics, not {}", kMostTopics, s.pace.by_topic.size())});
   }
   if (s.outbox.completion == Completion::kLog && !s.pace.by_topic.empty()) {
-    objections.push_back(
-        {{"pace.topics", "outbox.completion"}, "pace.topics does not go with outbox.completion = \"log\""});
+    // All that is over a topic's limit would have to be copied out of the log, or keep it from moving.
+    objections.push_back({{"pace.topics", "outbox.completion"},
+                          "pace.topics does not go with outbox.completion = \"log\", which is read in order: "
+                          "give the topic an outbox of its own in another schema, or limit all of them with "
+                          "pace.messages_per_second"});
   }
 }
 

@@ -127,7 +127,7 @@ void Pace::Spent(const Grant& grant, const Claimed& claimed, TimePoint now) {
   party.out = false;
   party.nothing_due = claimed.nothing_due;
   if (&party == &others_) {
-    if (claimed.full && settings_.limited()) SetApart(CrowdIn(claimed.messages));
+    if (claimed.full && settings_.limited() && separable_) SetApart(CrowdIn(claimed.messages));
     return;
   }
   party.messages.Spend(messages);

@@ -55,7 +55,10 @@ class Pace {
   static constexpr milliseconds kRejoin{5'000};    // a topic that has caught up so long is apart no more
   static constexpr std::size_t kMostCrowding = 8;  // topics that are apart without a limit
 
-  explicit Pace(PaceSettings settings) { Set(std::move(settings)); }
+  // Where topics are not `separable` none is ever apart: the store is read in its own order.
+  explicit Pace(PaceSettings settings, bool separable = true) : separable_(separable) {
+    Set(std::move(settings));
+  }
   void Set(PaceSettings settings);
   bool on() const { return on_.load(std::memory_order_relaxed); }
 
@@ -99,6 +102,7 @@ class Pace {
   Party* Next(TimePoint now, const std::vector<std::string>& held_topics, std::string& topic);
   void Rejoin(TimePoint now);
 
+  const bool separable_;
   std::atomic<bool> on_{false};
   mutable std::mutex mutex_;
   // All protected by mutex_.

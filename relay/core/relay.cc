@@ -104,7 +104,7 @@ Relay::Relay(OutboxStore& store, Publisher& publisher, Observer& observer, LiveS
       live_(live),
       env_(env),
       settings_(settings),
-      pace_(live.Get().pace),
+      pace_(live.Get().pace, settings.outbox.completion != Completion::kLog),
       ears_(std::make_unique<Ears>(observer, pace_, env)),
       shared_(*ears_, live.Get().trip_after),
       turn_(live.Get().poll_min, live.Get().poll_max),

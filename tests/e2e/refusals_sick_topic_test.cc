@@ -2,6 +2,7 @@
 #include <iostream>
 #include <thread>
 
+#include "e2e/log_scene.h"
 #include "e2e/refusals_scene.h"
 #include "support/catch.h"
 
@@ -22,11 +23,16 @@ void CreateTopics(Stage& stage) {
   second.Crash();
 }
 
+// Where the state of a message is to be read.
+std::string Messages(const Stage& stage) {
+  return stage.Superuser().Value("SELECT coalesce(to_regclass('outbox_messages'), 'outbox')");
+}
+
 std::map<std::string, double> CountSent(const Stage& stage, const std::string& from) {
   std::map<std::string, double> sent;
-  for (const auto& row : stage.Superuser().Rows("SELECT topic, (count(*) FILTER (WHERE status = "
-                                                "'sent'))::float8 / count(*) FROM outbox WHERE id > " +
-                                                from + " GROUP BY 1")) {
+  for (const auto& row : stage.Superuser().Rows(
+           "SELECT topic, (count(*) FILTER (WHERE status = 'sent'))::float8 / count(*) FROM " +
+           Messages(stage) + " WHERE id > " + from + " GROUP BY 1")) {
     sent[*row[0]] = std::stod(*row[1]);
   }
   return sent;
@@ -44,19 +50,21 @@ void SickFor(seconds duration, const Stage& stage, RelayProcess& relay, const ch
     CHECK(sent[topic] > 0.8);
   }
   if (sent.contains("sick")) CHECK(sent["sick"] < 0.5);
-  CHECK(stage.Superuser().Value(
-            "SELECT count(*) FROM outbox WHERE attempts > 0 OR status IN ('retrying', 'failed')") == "0");
+  CHECK(stage.Superuser().Value("SELECT count(*) FROM " + Messages(stage) +
+                                " WHERE attempts > 0 OR status IN ('retrying', 'failed')") == "0");
   CHECK(relay.Metric("topics_suspected") == 1.0);
 }
 
 void Cure(const Stage& stage, const RelayProcess& relay) {
   Sql sql = stage.Superuser();
+  const std::string messages = Messages(stage);
   const std::string upto = sql.Value("SELECT max(id) FROM outbox");
   stage.Admin().AlterTopicConfig("sick", {{"message.timestamp.type", "LogAppendTime"}});
   const auto cured = std::chrono::steady_clock::now();
   const bool drained = WaitFor(
       [&] {
-        return sql.Value("SELECT count(*) FROM outbox WHERE status <> 'sent' AND id <= " + upto) == "0";
+        return sql.Value("SELECT count(*) FROM " + messages + " WHERE status <> 'sent' AND id <= " + upto) ==
+               "0";
       },
       seconds(60));
   INFO(relay.log());
@@ -64,8 +72,8 @@ void Cure(const Stage& stage, const RelayProcess& relay) {
   std::cout << "a cured topic has caught up after " << SecondsSince(cured) << " s\n";
 }
 
-void BesideSickTopic(seconds duration) {
-  Stage stage;
+void BesideSickTopic(seconds duration, const Stage::Options& options) {
+  Stage stage(options);
   CreateTopics(stage);
   Load load({.conninfo = stage.postgres().conninfo("app", "service"),
              .topics = kTopics,
@@ -91,12 +99,9 @@ void BesideSickTopic(seconds duration) {
   CHECK(relay->Stop() == 0);
 }
 
-}  // namespace
-
-TEST_CASE("three topics keep their rate beside a sick one") { BesideSickTopic(seconds(15)); }
 // A request that waits for replicas holds up all that follow it, and here nobody was ever served before.
-TEST_CASE("a sick topic that comes first holds up the others for a dozen seconds at most") {
-  Stage stage;
+void AfterSickTopic(const Stage::Options& options) {
+  Stage stage(options);
   CreateTopics(stage);
   const auto relay = stage.StartRelay();
   relay->AwaitReady();
@@ -114,8 +119,20 @@ TEST_CASE("a sick topic that comes first holds up the others for a dozen seconds
   CHECK(relay->Stop() == 0);
 }
 
+}  // namespace
+
+TEST_CASE("three topics keep their rate beside a sick one") { BesideSickTopic(seconds(15), {}); }
+TEST_CASE("three topics of a log keep their rate beside a sick one") {
+  BesideSickTopic(seconds(15), LogOptions());
+}
+TEST_CASE("a sick topic that comes first holds up the others for a dozen seconds at most") {
+  AfterSickTopic({});
+}
+TEST_CASE("a sick topic that comes first in a log holds up the others for a dozen seconds at most") {
+  AfterSickTopic(LogOptions());
+}
 TEST_CASE("three topics keep their rate beside one that is sick for minutes", "[slow]") {
-  BesideSickTopic(seconds(90));
+  BesideSickTopic(seconds(90), {});
 }
 
 }  // namespace outbox::test

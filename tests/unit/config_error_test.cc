@@ -68,6 +68,8 @@ TEST_CASE("each mistake is one line with its place and its remedy") {
       {"delivery.batch_bytes = \"0\"", "2: delivery.batch_bytes must be 1 to 1073741824, not 0"},
       {"outbox.completion = \"keep\"",
        "2: outbox.completion takes one of \"mark\", \"delete\", \"log\", not \"keep\""},
+      {"outbox.completion = \"log\"\n[pace.topics]\norders = 5",
+       "pace.topics does not go with outbox.completion"},
       {"http.status_page = \"yes\"", "2: http.status_page takes true or false, not \"yes\""},
       {"outbox.schema = [\"a\"]", "2: outbox.schema takes text in quotation marks, not a list"},
       {"outbox.schema = \"a\\u0000b\"", "2: outbox.schema takes text in quotation marks, not \"a\\u0000b\""},

@@ -144,6 +144,22 @@ TEST_CASE("a topic that crowds out the others under a common limit is claimed in
   CHECK(Within(drain.claimed("a") + drain.claimed("z"), 13'000, 0.03));
 }
 
+TEST_CASE("where topics cannot be apart a common limit holds, and nobody is set apart", "[pace]") {
+  Pace pace({.messages_per_second = 1'000}, false);
+  std::int64_t claimed = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const TimePoint now = kStart + milliseconds(i);
+    const auto grant = pace.Take(now, {});
+    if (!grant) continue;
+    REQUIRE(grant->topic.empty());
+    const std::vector<Message> messages(static_cast<std::size_t>(grant->messages), MakeMessage(1, "t", "k"));
+    pace.Spent(*grant, {.messages = messages, .full = true, .nothing_due = false}, now);
+    claimed += grant->messages;
+  }
+  CHECK(pace.apart().empty());
+  CHECK(Within(claimed, 10'000, 0.05));
+}
+
 TEST_CASE("two topics with backlogs share a common limit", "[pace]") {
   PacedOutbox drain({.messages_per_second = 1'000}, {{"a", 1'000'000}, {"z", 1'000'000}});
   drain.Run(seconds(60));
