@@ -141,7 +141,9 @@ TEST_CASE("a role that may create roles need not be a superuser") {
   CHECK(applied.out.find("belong to installer") != std::string::npos);
   CHECK(applied.err.find("mine_owner") != std::string::npos);
   CHECK(database.Schema({"check", "--schema", "mine", "--role-prefix", "mine_"}).exit == kExitDone);
-  sql.Run("GRANT mine_owner TO installer; GRANT mine_owner TO CURRENT_USER");
+  // From PostgreSQL 16 on, who made a role may administer it, but is no full member.
+  database.As("installer").Run("GRANT mine_owner TO CURRENT_USER");
+  sql.Run("GRANT mine_owner TO CURRENT_USER");
   CHECK(database.Schema({"apply", "--execute", "--schema", "mine", "--role-prefix", "mine_"}, "installer")
             .out.find("belong to mine_owner") != std::string::npos);
 }

@@ -54,9 +54,13 @@ PostgresServer::~PostgresServer() {
 }
 
 void PostgresServer::MakeData(const Options& options) const {
-  const std::vector<std::string> fresh = {
-      Binaries() / "initdb", "--pgdata=" + data_.string(), "--username=postgres", "--auth=trust",
-      "--encoding=UTF8",     "--locale=C.UTF-8",           "--no-sync",           "--no-instructions"};
+  const std::vector<std::string> fresh = {Binaries() / "initdb",
+                                          "--pgdata=" + data_.string(),
+                                          "--username=postgres",
+                                          "--auth=trust",
+                                          "--encoding=UTF8",
+                                          "--locale=C.UTF-8",
+                                          "--no-sync"};
   const std::vector<std::string> copy = {Binaries() / "pg_basebackup",
                                          "--pgdata=" + data_.string(),
                                          "--write-recovery-conf",
