@@ -96,6 +96,10 @@ void Installs(const Story& story) {
         "750 root outbox-relay\n700 root root\n");
   CHECK(story.machine.Do("outbox-relay config init") ==
         ReadFile(story.machine.path("/etc/outbox-relay/outbox.toml.sample")));
+  // What the package says that it is made of is about this program.
+  story.machine.Do(
+      "grep -q $(sha256sum /usr/bin/outbox-relay | cut -c 1-64) "
+      "/usr/share/doc/outbox-relay/outbox-relay.cdx.json");
 }
 
 // No restart may follow, neither at once nor after RestartSec.
