@@ -33,7 +33,11 @@ constexpr ConnectRemedy kConnectRemedies[] = {
     {"certificate authentication failed", "the certificate's CN must be the role, or pg_ident.conf map it"},
     {"alert unknown ca", "the server's ssl_ca_file does not hold the authority of sslcert"},
     {"pg_hba.conf", "see the server's pg_hba.conf, and sslmode in postgres.conninfo"},
-    {"does not support SSL", "set ssl = on at the server"},
+    {"does not support SSL", "set ssl = on at the server, or client_tls_sslmode at a pooler"},
+    // In PgBouncer's words:
+    {"SASL authentication failed",
+     "see postgres.password and the role at the pooler; a secret's file is read again without a restart"},
+    {"SSL required", "the pooler wants TLS: see sslmode in postgres.conninfo"},
 };
 
 std::string WithRemedy(std::string text) {

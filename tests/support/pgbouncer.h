@@ -22,6 +22,7 @@ class PgBouncer {
   void Crash();  // SIGKILL
   void Freeze() { process_->Kill(SIGSTOP); }
   void Thaw() { process_->Kill(SIGCONT); }
+  int port() const { return port_; }
   std::string conninfo(const std::string& database = "postgres", const std::string& user = "postgres") const;
   Process& process() { return *process_; }
   std::string log() const { return ReadFile(dir_ / "log"); }
