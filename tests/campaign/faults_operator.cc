@@ -61,14 +61,13 @@ class DiscardFailed final : public OperatorCommand {
 // A person has put a busy key off, by hand and under the hold that docs/operations.md asks for; another one
 // clears it with the command. Waiting for messages that a broker refuses would seldom find any.
 class UnblockOne final : public OperatorCommand {
-  Words Choose(Scene& scene) override { return scene.field.log() ? OfLog(scene) : PutOff(scene); }
-
- private:
-  static Words PutOff(Scene& scene) {
+  Words Choose(Scene& scene) override {
     test::Sql person = scene.field.Connect("operator");
-    const auto newest = person.Rows(
-        "SELECT quote_literal(topic), quote_literal(key) FROM outbox WHERE key LIKE 'k%'"
-        " ORDER BY id DESC LIMIT 1");
+    const std::string table = scene.field.waiting_table();
+    // In a log only what waits already can be put off: a topic may be held just now.
+    const auto newest =
+        person.Rows("SELECT quote_literal(topic), quote_literal(key) FROM " + table + " WHERE key LIKE 'k%'" +
+                    (scene.field.log() ? " AND status = 'pending'" : "") + " ORDER BY id DESC LIMIT 1");
     if (newest.empty()) return {};
     const std::string& topic = *newest[0][0];
     const std::string& key = *newest[0][1];
@@ -77,26 +76,16 @@ class UnblockOne final : public OperatorCommand {
     // Relays leave the key alone now, so what comes next stays pending.
     const bool found = test::WaitFor(
         [&] {
-          off = person.Rows(
-              "UPDATE outbox SET status = 'retrying', next_attempt_at = clock_timestamp() + interval '20 s'"
-              " WHERE status = 'pending' AND topic = " +
-              topic + " AND key = " + key + " RETURNING id");
+          off = person.Rows("UPDATE " + table +
+                            " SET status = 'retrying', next_attempt_at = clock_timestamp() + interval '20 s'"
+                            " WHERE status = 'pending' AND topic = " +
+                            topic + " AND key = " + key + " RETURNING id");
           return !off.empty();
         },
         test::milliseconds(1'500));
     person.Run(found ? "COMMIT" : "ROLLBACK");
     if (!found) return {};
     return {"unblock", "--retry", *off[0][0]};
-  }
-
-  // Nobody can put off what is in the log still.
-  static Words OfLog(Scene& scene) {
-    const auto waiting = scene.field.Connect("operator")
-                             .Rows("SELECT id FROM " + scene.field.waiting_table() +
-                                   " WHERE status = 'retrying' AND key IS NOT NULL"
-                                   " ORDER BY next_attempt_at DESC LIMIT 1");
-    if (waiting.empty()) return {};
-    return {"unblock", "--retry", *waiting[0][0]};
   }
 };
 
