@@ -99,6 +99,28 @@ class Install(unittest.TestCase):
         for code in re.findall(r"^\| (\d+) \|", (SOURCE / "docs/operations.md").read_text(), re.M):
             self.assertIn(f".TP\n{code}\n", page)
 
+    def test_the_reference_of_commands_is_what_the_program_says(self):
+        told = subprocess.run([SOURCE / "deploy/man/commands.py", BUILD / "outbox-relay"], check=True,
+                              capture_output=True, text=True).stdout
+        self.assertEqual((SOURCE / "docs/commands.md").read_text(), told, "run scripts/reference")
+
+    def test_documents_use_only_options_that_there_are(self):
+        reference = (SOURCE / "docs/commands.md").read_text()
+        everywhere, *sections = re.split(r"^## ", reference, flags=re.M)
+        known = {part.split("\n")[0]: set(re.findall(r"`(-[a-z-]+)`", part + everywhere)) for part in sections}
+        used = 0
+        for document in [SOURCE / "README.md", *(SOURCE / "docs").glob("*.md")]:
+            for call in re.findall(r"(?:outbox-relay|^ +orders) ([^\n`|>#]*)", document.read_text(), re.M):
+                words = re.sub(r"'[^']*'|\"[^\"]*\"", "'", call).split()
+                command = next((" ".join(words[i:i + n]) for i in range(len(words)) for n in (2, 1)
+                                if " ".join(words[i:i + n]) in known), None)
+                if command in (None, "schema", "config"):
+                    continue  # a log's own commands are not in this version, and hidden
+                for option in re.findall(r"(?<!\S)-[a-z-]+", " ".join(words)):
+                    self.assertIn(option, known[command] | {"--help"}, f"{document.name}: {call}")
+                    used += 1
+        self.assertGreater(used, 100)
+
     def test_the_manual_has_every_key_and_every_metric(self):
         for page, document, name in (("man5/outbox-relay.toml.5", "configuration.md", r"[a-z_]+\.[a-z_.]+"),
                                      ("man7/outbox-relay-metrics.7", "metrics.md", r"outbox_relay_\w+")):
