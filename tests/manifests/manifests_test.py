@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """manifests_test.py SOURCE RELAY: what is written for containers fits the program and the rest of deploy/."""
+import html
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +24,13 @@ def check(environment, *arguments):
     with tempfile.TemporaryDirectory() as empty:
         return subprocess.run([RELAY, "config", "check", *arguments], capture_output=True, text=True,
                               env={"PATH": os.environ["PATH"], "OUTBOX_RELAY_CONFIG_DIR": empty, **environment})
+
+
+class Grafana(unittest.TestCase):
+    def test_the_picture_in_the_documentation_shows_every_panel(self):
+        picture = (DEPLOY.parent / "docs/dashboard.svg").read_text()
+        for panel in json.loads((DEPLOY / "grafana/outbox-relay.json").read_text())["panels"]:
+            self.assertIn(f">{html.escape(panel['title'])}<", picture, "run scripts/dashboard-picture")
 
 
 class Kubernetes(unittest.TestCase):

@@ -52,6 +52,13 @@ std::string PrometheusServer::Query(const std::string& expression) const {
   return HttpGet(port_, "/api/v1/query?query=" + Encoded(expression)).body;
 }
 
+std::string PrometheusServer::QueryRange(const std::string& expression, std::int64_t from,
+                                         std::int64_t to) const {
+  return HttpGet(port_, "/api/v1/query_range?query=" + Encoded(expression) +
+                            "&start=" + std::to_string(from) + "&end=" + std::to_string(to) + "&step=1")
+      .body;
+}
+
 bool PrometheusServer::HasAlert(const std::string& name, const std::string& state) const {
   const std::string found = Query(R"(ALERTS{alertname=")" + name + R"(",alertstate=")" + state + "\"}");
   return found.find("\"metric\"") != std::string::npos;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ class PrometheusServer {
 
   // The answer of its API to an instant query, as JSON.
   std::string Query(const std::string& expression) const;
+  // The same for every second between two times, as Unix has them.
+  std::string QueryRange(const std::string& expression, std::int64_t from, std::int64_t to) const;
   // Is there an alert of that name in that state, "pending" or "firing"?
   bool HasAlert(const std::string& name, const std::string& state) const;
   std::string log() const { return ReadFile(dir_ / "log"); }
