@@ -130,5 +130,19 @@ TEST_CASE("each read of a log is the same statement to whoever counts statements
   CHECK(copied(what) != first);
 }
 
+// What the planner considers it locks.
+TEST_CASE("a read of a log plans for the partitions that hold what it reads, and no others", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  const auto first = bench.Insert("t", "k", "p");
+  bench.admin().Run("BEGIN; LOCK TABLE ONLY outbox_10000001 IN ACCESS EXCLUSIVE MODE");
+  CHECK(Drain(*session, Everything()) == std::vector<std::int64_t>{first});
+  bench.admin().Run("ROLLBACK; SELECT setval('outbox_id_seq', 9999999)");
+  const auto last = bench.Insert("t", "k", "p");
+  const auto next = bench.Insert("t", "k", "p");
+  REQUIRE(last == 10'000'000);
+  CHECK(Drain(*session, Everything()) == std::vector<std::int64_t>{last, next});
+}
+
 }  // namespace
 }  // namespace outbox::test
