@@ -133,8 +133,12 @@ void LogProgress::TryMove() noexcept {
   }
 }
 
-void LogProgress::Move(bool now) {
+void LogProgress::Check() const {
   if (failure_) throw StoreUnavailable(*failure_);
+}
+
+void LogProgress::Move(bool now) {
+  Check();
   const TimePoint time = std::chrono::steady_clock::now();
   {
     const std::scoped_lock lock(shared_.mutex);

@@ -22,8 +22,9 @@ class LogProgress {
   void Load(int tenure);
   // Moves progress over what is done, and parks what must be, if it is time and nobody else does.
   void Move(bool now);
-  // The same for a caller that has not failed itself: what fails is thrown by the next Move.
+  // The same for a caller that has not failed itself: what fails is thrown by the next Move or Check.
   void TryMove() noexcept;
+  void Check() const;
   // Which units have parked rows. Takes as long as there are many, so no lock is held meanwhile.
   void ReadUnits();
 

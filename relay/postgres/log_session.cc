@@ -41,7 +41,7 @@ std::unique_ptr<Batch> LogSession::Claim(const ClaimRequest& request) {
     lanes_busy_ = kLanes;
     return Empty();
   }
-  progress_.Move(request.trial.has_value());
+  progress_.Check();
   bool parked = false;
   {
     const std::scoped_lock lock(shared_.mutex);
@@ -49,6 +49,7 @@ std::unique_ptr<Batch> LogSession::Claim(const ClaimRequest& request) {
     parked = shared_.parked;
   }
   if (request.lanes == 0 || control_.paused) {
+    progress_.Move(false);
     const std::scoped_lock lock(shared_.reading);
     reader_.Look();
     const std::scoped_lock also(shared_.mutex);
@@ -56,7 +57,10 @@ std::unique_ptr<Batch> LogSession::Claim(const ClaimRequest& request) {
     nothing_due_ = control_.paused;
     if (request.lanes == 0 || control_.paused) return Empty();
   }
-  if (request.trial) return ClaimParked(request);
+  if (request.trial) {
+    progress_.Move(true);  // what it asks for may be on its way to the table
+    return ClaimParked(request);
+  }
   return ClaimByTurns(request, parked);
 }
 
@@ -149,16 +153,23 @@ std::unique_ptr<Batch> LogSession::ClaimFresh(const ClaimRequest& request) {
     if (!lock && !reader_.Enough(request)) lock.lock();
     if (lock) reader_.Fill(request);
   }
+  auto taken = Take(request);
+  // Rows that are here do not wait for a commit: then progress moves once they are settled.
+  if (taken.messages.empty()) progress_.Move(false);
   const std::scoped_lock lock(shared_.mutex);
-  control_ = shared_.control;
-  if (control_.paused) return Empty();
-  std::vector<std::string> held_topics = request.held_topics;
-  held_topics.insert(held_topics.end(), control_.paused_topics.begin(), control_.paused_topics.end());
-  auto taken = shared_.window.Take(request, held_topics);
   taken.full = !taken.messages.empty() && (taken.full || !shared_.idle);
   lanes_busy_ = shared_.window.lanes_busy() - static_cast<int>(taken.lanes.size());
   nothing_due_ = taken.messages.empty() && shared_.idle && shared_.window.empty();
   return std::make_unique<LogBatch>(shared_, progress_, std::move(taken), claimed_at);
+}
+
+LogWindow::Taken LogSession::Take(const ClaimRequest& request) {
+  const std::scoped_lock lock(shared_.mutex);
+  control_ = shared_.control;
+  if (control_.paused) return {};
+  std::vector<std::string> held_topics = request.held_topics;
+  held_topics.insert(held_topics.end(), control_.paused_topics.begin(), control_.paused_topics.end());
+  return shared_.window.Take(request, held_topics);
 }
 
 std::unique_ptr<Batch> LogSession::Empty() {

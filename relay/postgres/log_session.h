@@ -36,6 +36,7 @@ class LogSession : public StoreSession {
   std::unique_ptr<Batch> ClaimByTurns(const ClaimRequest& request, bool parked);
   std::unique_ptr<Batch> ClaimParked(const ClaimRequest& request);
   std::unique_ptr<Batch> ClaimFresh(const ClaimRequest& request);
+  LogWindow::Taken Take(const ClaimRequest& request);
   std::unique_ptr<Batch> Empty();
 
   LogShared& shared_;

@@ -98,6 +98,25 @@ TEST_CASE("a claim of a log does not wait for messages that come while it reads"
   CHECK(first < 2'000);
 }
 
+TEST_CASE("rows of a log that are here do not wait for progress to be written", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  const auto other = bench.Connect();
+  bench.Insert("held", {}, "p");
+  const auto first = bench.Insert("t", {}, "p");
+  ClaimRequest request = Everything();
+  request.held_topics = {"held"};
+  const auto batch = session->Claim(request);
+  REQUIRE(Ids(*batch) == std::vector<std::int64_t>{first});
+  bench.admin().Run("BEGIN; SELECT FROM outbox_progress FOR UPDATE");  // which may now move past the held one
+  const auto second = bench.Insert("t", {}, "p");
+  CHECK(Ids(*other->Claim(request)) == std::vector<std::int64_t>{second});
+  bench.admin().Run("ROLLBACK");
+  SettleAll(*batch, Outcome::kSent);
+  CHECK(other->Claim(request)->messages().size() == 1);
+  CHECK(bench.Status(1) == "pending");
+}
+
 TEST_CASE("a log whose stream was cut off is read again from where it was done", "[contract]") {
   PostgresBench bench(Completion::kLog);
   auto session = bench.Connect();
