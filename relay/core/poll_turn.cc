@@ -27,7 +27,9 @@ void PollTurn::Done(Kind kind, Found found) {
   if (kind == Kind::kTurn) taken_ = false;
   rush_ = found == Found::kMore;
   const bool empty = found == Found::kFailed || found == Found::kNothing;
-  pause_ = empty ? std::clamp(pause_ * 2, min_, max_) : min_;
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (!empty) found_ = now;
+  pause_ = std::clamp<TimePoint::duration>((now - found_) / 4, min_, max_);
   if (rush_) {
     free_.notify_all();
     pause_over_.notify_all();
@@ -44,6 +46,7 @@ void PollTurn::HandOn() {
 void PollTurn::Wake() {
   const std::scoped_lock lock(mutex_);
   woken_ = true;
+  found_ = std::chrono::steady_clock::now();
   pause_ = milliseconds(0);
   pause_over_.notify_all();
 }

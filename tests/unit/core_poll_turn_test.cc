@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -71,12 +72,14 @@ TEST_CASE("after a full batch everybody claims, without a pause", "[turn]") {
   turn.Stop();
 }
 
-TEST_CASE("the pause doubles while claims are empty, and ends with the first that is not", "[turn]") {
+TEST_CASE("the pause grows with the time since something was found", "[turn]") {
   PollTurn turn(milliseconds(20), milliseconds(80));
+  const auto found = Clock::now();
   CHECK(Timed(turn, Kind::kTurn) < milliseconds(15));
-  for (const int least : {20, 40, 80, 80}) {
+  for (auto quiet = Clock::duration(0); quiet < milliseconds(400); quiet = Clock::now() - found) {
     turn.Done(Kind::kTurn, Found::kNothing);
-    CHECK(Timed(turn, Kind::kTurn) >= milliseconds(least));
+    const auto least = std::clamp<Clock::duration>(quiet / 4, milliseconds(20), milliseconds(80));
+    CHECK(Timed(turn, Kind::kTurn) + milliseconds(1) >= least);
   }
   turn.Done(Kind::kTurn, Found::kSome);
   CHECK(Timed(turn, Kind::kTurn) < milliseconds(75));
