@@ -2,6 +2,7 @@
 #include "postgres/log_statements.h"
 
 #include "postgres/control.h"
+#include "postgres/last_drawn.h"
 
 namespace outbox {
 namespace {
@@ -12,7 +13,7 @@ SELECT s.last_drawn, pg_current_snapshot()::text AS snapshot,
   EXISTS (SELECT FROM {schema}.outbox_parked WHERE status = 'pending')
     OR EXISTS (SELECT FROM {schema}.outbox_parked WHERE status = 'retrying') AS parked,
   {control} AS control
-FROM (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last_drawn FROM {schema}.outbox_id_seq) s)";
+FROM {last_drawn} s)";
 
 // Must have ended before the snapshot of a tick is taken. To lose it in a crash costs nothing.
 constexpr const char* kOwnXid = R"(/* outbox-relay: tick */
@@ -159,7 +160,8 @@ std::string LogStatements::Read(const LogRead& what) const {
 LogStatements::LogStatements(const std::string& schema_name) {
   const std::string schema = QuotedName(schema_name);
   const auto fill = [&](const char* name, const std::string& text) {
-    return Statement{name, Fill(text, {{"control", kControl}, {"schema", schema}})};
+    return Statement{name,
+                     Fill(text, {{"control", kControl}, {"last_drawn", kLastDrawn}, {"schema", schema}})};
   };
   const auto read = [&](const char* text, const char* late) {
     return Fill(

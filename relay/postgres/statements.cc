@@ -2,6 +2,7 @@
 #include "postgres/statements.h"
 
 #include "postgres/control.h"
+#include "postgres/last_drawn.h"
 #include "postgres/mutated_sql.h"
 
 namespace outbox {
@@ -46,8 +47,7 @@ SELECT t.lanes, t.many, (SELECT count(*) FROM wanted) AS wanted, s.last_drawn,
   (SELECT token FROM {schema}.outbox_marker LIMIT 1) AS marker,
   {control} AS control
 FROM (SELECT string_agg(lane::text, ',') AS lanes, count(*) AS many FROM taken) t,
-     (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last_drawn
-        FROM {schema}.outbox_id_seq OFFSET 0) s)";
+     {last_drawn} s)";
 
 // Ids first, locks second, of one snapshot: a row that somebody else has locked is seen to be missing.
 // The first subquery also finds where the lane must be cut to stay within its bytes.
@@ -262,6 +262,7 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
     text = Mutated(std::move(text));
     return Statement{name, Fill(std::move(text), {{"outbox", outbox},
                                                   {"control", kControl},
+                                                  {"last_drawn", kLastDrawn},
                                                   {"schema", schema},
                                                   {"class", regclass},
                                                   {"waits", waits},

@@ -58,6 +58,7 @@ class PostgresBench final : public StoreBench {
   void SetControl(const SharedControl& control) override;
   void Age(std::int64_t id) override;
 
+  std::string conninfo() const { return Server().conninfo(database_); }
   Sql Producer() const { return Sql(Server().conninfo(database_, "service")); }
   Sql& admin() { return admin_; }
   void Reconnect() { admin_ = Sql(Server().conninfo(database_)); }  // after a restart
