@@ -67,6 +67,10 @@ void PostgresSession::Fill(const ClaimRequest& request, bool look_first, Content
   if (lanes.empty() || control_.paused) return;
   if (request.only && std::ranges::count(control_.paused_topics, *request.only) > 0) return;
   KillPoint("lanes_taken");
+  // Whoever has slept hears of a pause only now.
+  for (const std::string& topic : control_.paused_topics) {
+    if (std::ranges::count(held_topics, topic) == 0) held_topics.push_back(topic);
+  }
   LaneReader reader(
       connection_, statements_, book_,
       {.request = request, .held_topics = std::move(held_topics), .on_failed = control_.on_failed}, contents);

@@ -202,7 +202,7 @@ TEST_CASE("a retry is due again by itself when its delay is over", "[contract]")
   ForEachStore([](StoreBench& bench) {
     const auto session = bench.Connect();
     const auto id = bench.Insert("t", "k", "p");
-    SettleOne(*session->Claim(Everything()), id, Outcome::kRetry, milliseconds(500));
+    SettleOne(*session->Claim(Everything()), id, Outcome::kRetry, milliseconds(150));
     CHECK(Ids(*session->Claim(Everything())) == IdList{});
     IdList again;
     CHECK(WaitFor([&] { return !(again = Drain(*session, Everything())).empty(); }));
@@ -484,6 +484,35 @@ TEST_CASE("an operator's pause is obeyed, of everything or of a topic", "[contra
     bench.SetControl({});
     session->Claim(Everything()).reset();
     CHECK(Drain(*session, Everything()) == IdList{ids[0]});
+  });
+}
+
+TEST_CASE("a session that slept while a topic was paused obeys the pause", "[contract]") {
+  ForEachStore([](StoreBench& bench) {
+    const auto awake = bench.Connect(), asleep = bench.Connect();
+    SharedControl control;
+    control.paused_topics = {"t"};
+    const auto hear = [&] {
+      for (int i = 0; i < 3; ++i) awake->Claim(Everything()).reset();
+    };
+    // Both have had a message of the topic, by whatever way it takes after a pause.
+    for (const auto& session : {&awake, &asleep}) {
+      bench.SetControl(control);
+      hear();
+      const IdList ids = {bench.Insert("t", "k", "p")};
+      hear();
+      bench.SetControl({});
+      hear();
+      CHECK(Drain(**session, Everything()) == ids);
+    }
+    bench.SetControl(control);
+    hear();
+    const IdList ids = {bench.Insert("t", "k", "p")};
+    hear();
+    CHECK(Ids(*asleep->Claim(Everything())) == IdList{});
+    bench.SetControl({});
+    asleep->Claim(Everything()).reset();  // hears of the end only now
+    CHECK(Drain(*asleep, Everything()) == ids);
   });
 }
 
