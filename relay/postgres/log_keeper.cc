@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "postgres/field.h"
+#include "postgres/sample_rows.h"
 #include "postgres/text.h"
 
 namespace outbox {
@@ -35,6 +36,13 @@ TableSample LogKeeper::Sample() {
   if (!row["oldest_transaction"].is_null())
     sample.oldest_transaction = seconds(NumberOf(row["oldest_transaction"]));
   sample.schema_version = row["version"].c_str();
+  sample.topics_complete = true;
+  if (sample.pending > 0)
+    AddTopics(connection_.Query(statements_.topics.name, statements_.topics.sql, {}), sample);
+  if (sample.retrying + sample.failed > 0) {
+    const Statement& refused = parked_statements_.refused;
+    AddRefused(connection_.Query(refused.name, refused.sql, {}), sample);
+  }
   return sample;
 }
 

@@ -10,8 +10,9 @@ namespace outbox {
 // Samples a log, and sees to it that there are partitions ahead. Over a connection of its own.
 class LogKeeper : public StoreKeeper {
  public:
-  LogKeeper(const ConnectOptions& options, StepSupervisor& supervisor, const LogStatements& statements)
-      : statements_(statements), connection_(options, supervisor) {}
+  LogKeeper(const ConnectOptions& options, StepSupervisor& supervisor, const LogStatements& statements,
+            const Statements& parked_statements)
+      : statements_(statements), parked_statements_(parked_statements), connection_(options, supervisor) {}
 
   void MakeRoom() override;
   TableSample Sample() override;
@@ -19,6 +20,7 @@ class LogKeeper : public StoreKeeper {
 
  private:
   const LogStatements& statements_;
+  const Statements& parked_statements_;
   Connection connection_;
 };
 

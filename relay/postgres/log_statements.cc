@@ -114,7 +114,8 @@ WITH here AS (
 SELECT
   (SELECT count(*) FROM (SELECT FROM {schema}.outbox o WHERE o.id > (SELECT id FROM here) ORDER BY o.id LIMIT 2001) p)
     + (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'pending' LIMIT 2001) q) AS pending,
-  (SELECT s.last_value - (SELECT id FROM here) FROM {schema}.outbox_id_seq s) AS estimate,
+  (SELECT s.last_value - (SELECT id FROM here) FROM {schema}.outbox_id_seq s)
+    + (SELECT greatest(c.reltuples, 0)::bigint FROM pg_class c WHERE c.oid = '{schema}.outbox_parked'::regclass) AS estimate,
   (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'retrying' LIMIT 1000) r) AS retrying,
   (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'failed' LIMIT 1000) f) AS failed,
   (SELECT count(*) FROM (SELECT DISTINCT topic, key FROM {schema}.outbox_parked
@@ -131,6 +132,18 @@ SELECT
      FROM {schema}.outbox_id_seq s, pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = '{schema}.outbox'::regclass GROUP BY s.last_value) AS ids_left,
   (SELECT max(version) FROM {schema}.outbox_version) AS version)";
+
+// What is parked has an order only within a lane, and needs none here.
+constexpr const char* kTopics = R"(/* outbox-relay: topics */
+SELECT m.topic, count(*) AS pending, bool_or(m.place = 5000) AS cut,
+  (date_part('epoch', clock_timestamp() - min(m.created_at) FILTER (WHERE isfinite(m.created_at))) * 1000000)::bigint AS oldest
+FROM (
+  (SELECT o.topic, o.created_at, row_number() OVER (ORDER BY o.id) AS place FROM {schema}.outbox o
+   WHERE o.id > (SELECT coalesce(CASE WHEN phase = 'new' THEN last_id END, upto) FROM {schema}.outbox_progress)
+   ORDER BY o.id LIMIT 5000)
+  UNION ALL
+  (SELECT p.topic, p.created_at, row_number() OVER () FROM {schema}.outbox_parked p WHERE p.status = 'pending' LIMIT 5000)) m
+GROUP BY m.topic ORDER BY pending DESC, m.topic LIMIT 100)";
 
 // The guard's transaction writes nothing and so has no xid; between statements it has no snapshot either.
 // Where there is a limit to a transaction's length, this one has none.
@@ -184,6 +197,7 @@ LogStatements::LogStatements(const std::string& schema_name) {
                      " pg_total_relation_size('{schema}.outbox_parked'::regclass)");
   units = fill("log_units", kUnits);
   sample = fill("log_sample", kSample);
+  topics = fill("log_topics", kTopics);
   make_partitions =
       fill("log_partitions", "/* outbox-relay: partitions */ SELECT {schema}.outbox_make_partitions()");
   drop_partitions =

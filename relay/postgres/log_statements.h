@@ -36,6 +36,7 @@ struct LogStatements {
   Statement parked_size;
   Statement units;  // does failed block? Units with rows that later ones must wait for
   Statement sample;
+  Statement topics;
   Statement make_partitions;
   Statement drop_partitions;  // age in seconds
   Statement guard;

@@ -57,7 +57,7 @@ std::unique_ptr<StoreSession> LogStore::Connect() {
 }
 
 std::unique_ptr<StoreKeeper> LogStore::ConnectKeeper() {
-  return std::make_unique<LogKeeper>(Options("caretaker"), supervisor_, statements_);
+  return std::make_unique<LogKeeper>(Options("caretaker"), supervisor_, statements_, parked_statements_);
 }
 
 WakeUpCall LogStore::AwaitWakeUp(milliseconds timeout) {

@@ -31,7 +31,8 @@ TableSample Sample(const ConnectOptions& options, const std::string& schema,
 TableSample SampleLog(const ConnectOptions& options, const std::string& schema) {
   StepSupervisor supervisor;
   const LogStatements statements(schema);
-  return LogKeeper(options, supervisor, statements).Sample();
+  const Statements parked(schema, Completion::kLog);
+  return LogKeeper(options, supervisor, statements, parked).Sample();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "postgres/field.h"
+#include "postgres/sample_rows.h"
 #include "postgres/text.h"
 
 namespace outbox {
@@ -35,24 +36,6 @@ TableSample Figures(const pqxx::row& row) {
   return sample;
 }
 
-RefusedMessage ToRefused(const pqxx::row& row) {
-  return {.id = Number(row["id"]),
-          .topic = std::string(View(row["topic"])),
-          .key_hash = std::string(View(row["key_hash"])),
-          .failed = View(row["status"]) == "failed",
-          .attempts = static_cast<int>(Number(row["attempts"])),
-          .age = Age(row["age"]),
-          .due_in = Age(row["due_in"]),
-          .error = std::string(View(row["error"]))};
-}
-
-void AddTopics(const pqxx::result& result, TableSample& sample) {
-  for (const auto row : result) {
-    sample.topics.push_back({std::string(View(row["topic"])), Number(row["pending"]), Age(row["oldest"])});
-    if (True(row["cut"])) sample.topics_complete = false;
-  }
-}
-
 }  // namespace
 
 PostgresKeeper::PostgresKeeper(const ConnectOptions& options, StepSupervisor& supervisor,
@@ -70,10 +53,8 @@ TableSample PostgresKeeper::Sample() {
   TableSample sample = Figures(result[0]);
   if (sample.pending > 0)
     AddTopics(connection_.Query(statements_.topics.name, statements_.topics.sql, {all, floors}), sample);
-  if (sample.retrying + sample.failed > 0) {
-    for (const auto row : connection_.Query(statements_.refused.name, statements_.refused.sql, {}))
-      sample.refused.push_back(ToRefused(row));
-  }
+  if (sample.retrying + sample.failed > 0)
+    AddRefused(connection_.Query(statements_.refused.name, statements_.refused.sql, {}), sample);
   connection_.Rollback();
   return sample;
 }

@@ -107,6 +107,31 @@ TEST_CASE("a relay that has lost its guard settles nothing, and finds again what
   CHECK(bench.admin().Value("SELECT count(*) FROM outbox_parked") == "0");
 }
 
+TEST_CASE("a sample of a log tells what was refused, and what waits of each topic", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto session = bench.Connect();
+  const auto keeper = bench.store().ConnectKeeper();
+  CHECK(keeper->Sample().topics_complete);
+  const auto refused = bench.Insert("t", "k", "p");
+  SettleAll(*session->Claim(Everything()), Outcome::kFailed);
+  SharedControl control;
+  control.paused_topics = {"held"};
+  bench.SetControl(control);
+  for (int i = 0; i < 3; ++i) bench.Insert("held", "k", "p");
+  while (bench.admin().Value("SELECT count(*) FROM outbox_parked") != "4") session->Claim(Everything());
+  bench.Insert("t", "k", "p");
+  const TableSample sample = keeper->Sample();
+  CHECK(sample.pending == 4);
+  REQUIRE(sample.topics.size() == 2);
+  CHECK(sample.topics[0].topic == "held");
+  CHECK(sample.topics[0].pending == 3);
+  CHECK(sample.topics[1].pending == 1);
+  CHECK(sample.topics_complete);
+  REQUIRE(sample.refused.size() == 1);
+  CHECK(sample.refused[0].id == refused);
+  CHECK(sample.refused[0].failed);
+}
+
 TEST_CASE("the guard holds back no vacuum", "[contract]") {
   PostgresBench bench(Completion::kLog);
   const auto session = bench.Connect();
