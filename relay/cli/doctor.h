@@ -42,6 +42,7 @@ Finding CheckPooler(const ServerFacts& server, const Settings* settings);
 Finding CheckClock(const ServerFacts& server);
 Finding CheckConnections(const ServerFacts& server, const Settings* settings);
 
+Finding CheckLayout(bool log, const Settings* settings);
 Finding CheckPartitions(const LogFacts& log);
 Finding CheckOrigin(const LogFacts& log);
 

@@ -107,7 +107,8 @@ class Doctor {
     });
     look("table", [&] {
       const TableFacts table = ReadTableFacts(session);
-      Add({CheckIndexes(table), CheckAutovacuum(table), CheckBloat(table), CheckHistory(table, settings())});
+      Add({CheckLayout(session.log(), settings()), CheckIndexes(table), CheckAutovacuum(table),
+           CheckBloat(table), CheckHistory(table, settings())});
     });
     if (session.log()) {
       look("log", [&] {

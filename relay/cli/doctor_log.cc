@@ -11,6 +11,19 @@ constexpr const char* kPartitionsLink = "docs/operations.md#a-log-and-its-partit
 
 }  // namespace
 
+Finding CheckLayout(bool log, const Settings* settings) {
+  const std::string installed = log ? "log" : "rows";
+  if (settings == nullptr || log == (settings->outbox.completion == Completion::kLog))
+    return {"layout", Severity::kOk, installed};
+  return {"layout",
+          Severity::kFailed,
+          fmt::format("the outbox has the layout {}, which is not that of outbox.completion", installed),
+          "no relay with this configuration can read it",
+          log ? "set outbox.completion = \"log\"; or outbox-relay schema convert --layout rows"
+              : "set outbox.completion = \"mark\" or \"delete\"; or outbox-relay schema convert --layout log",
+          "docs/operations.md#change-the-mode"};
+}
+
 Finding CheckPartitions(const LogFacts& log) {
   const std::string left =
       fmt::format("{} partitions, room for {} more messages", log.partitions, log.ids_left);

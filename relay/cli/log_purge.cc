@@ -22,8 +22,7 @@ struct PurgePlan {
 
 std::string WhyItStays(const LogPartition& partition) {
   if (!partition.done)
-    return partition.name +
-           " stays: it holds messages that are not sent yet, or an open transaction may add some";
+    return partition.name + " stays: not all of its messages are done, or more may be added to it";
   return fmt::format("{} stays: its last message was inserted {:.0f} s ago", partition.name,
                      *partition.youngest);
 }

@@ -31,7 +31,7 @@ Cells CellsOf(const MessageState& state) {
 std::string Command(const char* verb, std::int64_t id) { return fmt::format("outbox-relay {} {}", verb, id); }
 
 HoldUp OfOwnState(const MessageState& message) {
-  if (message.status == "sent") return {"sent", "sent " + message.sent_at.value_or("at an unknown time"), ""};
+  if (message.status == "sent") return {"sent", "sent" + (message.sent_at ? " " + *message.sent_at : ""), ""};
   if (message.status == "failed") {
     return {"failed", "given up: " + Harmless(message.last_error.value_or("no reason is noted")),
             Command("retry", message.id)};

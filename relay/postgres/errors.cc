@@ -91,7 +91,7 @@ StoreUnavailable FromState(const std::string& state, const std::string& message,
   std::string text = OneLine(message);
   const Reason reason = OfState(state);
   if (reason == Reason::kSchema) {
-    text += " (is the schema installed? see `outbox-relay schema check`)";
+    text += " (is the schema installed, in the layout of outbox.completion? see `outbox-relay schema check`)";
   } else if (reason == Reason::kRights) {
     text += kRightsRemedy;
   }

@@ -18,9 +18,7 @@ std::string Word(pqxx::transaction_base& transaction, const std::string& express
   return rows[0][0].c_str();
 }
 
-bool IsLog(pqxx::transaction_base& transaction) {
-  return InstalledLayout(transaction) == SchemaLayout::kLog;
-}
+bool IsLog(pqxx::transaction_base& transaction) { return InstalledLayout(transaction) == SchemaLayout::kLog; }
 
 // Returns with search_path at an outbox that is there.
 void Enter(pqxx::transaction_base& transaction, const SchemaOptions& options) {

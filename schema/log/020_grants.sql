@@ -26,6 +26,6 @@ GRANT SELECT (id, message_id, topic, key, type, created_at, status, attempts, ne
   ON outbox_parked TO outbox_viewer;
 
 GRANT SELECT ON outbox_position TO outbox_relay, outbox_operator, outbox_viewer;
-GRANT SELECT ON outbox_messages TO outbox_operator;
+GRANT SELECT ON outbox_messages TO outbox_relay, outbox_operator;
 GRANT SELECT (id, message_id, topic, key, type, created_at, status, attempts, next_attempt_at, last_error, sent_at, lane)
   ON outbox_messages TO outbox_viewer;

@@ -104,6 +104,7 @@ Findings AllBad() {
     add({CheckPartitions({.partitions = 4, .ids_left = left, .partition_rows = 10'000'000})});
   add({CheckPartitions({.partitions = 101, .ids_left = 40'000'000, .partition_rows = 10'000'000})});
   add({CheckOrigin({.foreign = true})});
+  add({CheckLayout(true, &settings)});
   ClusterFacts cluster =
       Cluster({Topic("hidden"), Topic("lost"), Topic("headless"), Topic("alone"), Topic("forbidden")});
   cluster.topics[0].exists = cluster.topics[1].exists = false;
@@ -166,6 +167,17 @@ TEST_CASE("a relay of a log takes more connections than others") {
   CHECK(CheckConnections(server, &settings).severity == Severity::kWarning);
   server.most_connections = 9;
   CHECK(CheckConnections(server, &settings).severity == Severity::kOk);
+}
+
+TEST_CASE("an outbox of rows is for mark and delete, and one of a log for log") {
+  Settings settings;
+  for (const Completion completion : {Completion::kMark, Completion::kDelete, Completion::kLog}) {
+    settings.outbox.completion = completion;
+    const bool log = completion == Completion::kLog;
+    CHECK(CheckLayout(log, &settings).severity == Severity::kOk);
+    CHECK(CheckLayout(!log, &settings).severity == Severity::kFailed);
+  }
+  CHECK(CheckLayout(true, nullptr).severity == Severity::kOk);
 }
 
 TEST_CASE("partitions that run short are a warning before they are an outage") {
