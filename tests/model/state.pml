@@ -111,6 +111,8 @@ inline Durable(x) {
 #endif
 }
 
+inline Committed(id, x) { Durable(x) }
+
 inline Forget(r) {
   for (k : 0 .. LANES - 1) { memory[r].start[k] = 0; memory[r].waiting[k] = 0 }
   for (k : 0 .. UNITS - 1) { memory[r].low[k] = NO_HOLD }

@@ -43,7 +43,7 @@ active [WRITERS] proctype Writer() {
       writer_xid[_pid] != 0 && writer_id[_pid] != 0 ->
       status[writer_id[_pid]] = PENDING; // from here on it is visible
       printf("writer %d commits message %d\n", _pid, writer_id[_pid]);
-      Durable(writer_xid[_pid]);
+      Committed(writer_id[_pid], writer_xid[_pid]);
       EndWriter(_pid);
       NonePassed()
     }
