@@ -44,7 +44,7 @@ CopyStream::~CopyStream() {
   deadline_.reset();  // before the socket closes
 }
 
-void CopyStream::Run(const std::string& sql, const Take& take) {
+std::string CopyStream::Run(const std::string& sql, const Take& take) {
   struct End {
     StepDeadline& deadline;
     ~End() { deadline.End(); }
@@ -52,12 +52,15 @@ void CopyStream::Run(const std::string& sql, const Take& take) {
   deadline_->Begin(limit_);
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) Fail(nullptr);
   bool copied = false;
+  std::string told;
   for (;;) {
     const std::unique_ptr<PGresult, ClearResult> result(PQgetResult(connection_.get()));
     if (!result) break;
     switch (PQresultStatus(result.get())) {
       case PGRES_COMMAND_OK:
+        break;
       case PGRES_TUPLES_OK:
+        if (PQntuples(result.get()) > 0) told = PQgetvalue(result.get(), 0, PQnfields(result.get()) - 1);
         break;
       case PGRES_COPY_OUT:
         if (copied) Fail(result.get());
@@ -69,6 +72,7 @@ void CopyStream::Run(const std::string& sql, const Take& take) {
     }
   }
   if (!copied) Fail(nullptr);
+  return told;
 }
 
 void CopyStream::Rows(const Take& take) {

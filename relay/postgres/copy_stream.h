@@ -73,9 +73,9 @@ class CopyStream {
   CopyStream& operator=(const CopyStream&) = delete;
 
   // Runs statements, of which one is COPY ... TO STDOUT (FORMAT binary), as one transaction. The fields
-  // live for the call.
+  // live for the call. Returns the last column of what the others returned last.
   using Take = std::function<void(CopyFields)>;
-  void Run(const std::string& sql, const Take& take);
+  std::string Run(const std::string& sql, const Take& take);
 
  private:
   struct Finish {

@@ -28,7 +28,9 @@ bool LogGuard::Acquire() {
   try {
     if (!connection_) connection_ = std::make_unique<Connection>(options_, supervisor_);
     connection_->Begin();
-    if (True(connection_->Query(statements_.guard.sql)[0]["ours"])) {
+    const auto row = connection_->Query(statements_.guard.sql)[0];
+    if (True(row["ours"])) {
+      server_ = View(row["server"]);
       held_.store(++tenures_, std::memory_order_release);
     } else {
       connection_->Rollback();
@@ -38,6 +40,14 @@ bool LogGuard::Acquire() {
     throw;
   }
   return tenure() > 0;
+}
+
+bool LogGuard::IsOn(const std::string& server) {
+  const std::scoped_lock lock(mutex_);
+  if (tenure() > 0 && server_ == server) return true;
+  held_.store(0, std::memory_order_release);
+  connection_.reset();
+  return false;
 }
 
 void LogGuard::Keep(const std::stop_token& stop) {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "postgres/connection.h"
@@ -23,6 +24,9 @@ class LogGuard {
 
   // Takes the lock, unless it is ours already. Throws StoreUnavailable.
   bool Acquire();
+  // Whether that is the server it is held on, by the time at which it started. Where it is not, which only a
+  // fail-over that left the old one alive can bring about, the lock is given up.
+  bool IsOn(const std::string& server);
   // Counts how often it was taken: who remembers an older number does not hold it any more, or not
   // without a gap. 0: not held.
   int tenure() const { return held_.load(std::memory_order_acquire); }
@@ -38,6 +42,7 @@ class LogGuard {
   std::condition_variable_any wake_;
   // Protected by mutex_.
   std::unique_ptr<Connection> connection_;
+  std::string server_;
   TimePoint tried_{};
   int tenures_ = 0;
   std::jthread thread_;  // last: ends first

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/log_partitions.h"
 
+#include "postgres/last_drawn.h"
+#include "postgres/log_statements.h"
 #include "postgres/operator_answer.h"
 
 namespace outbox {
@@ -33,7 +35,7 @@ SELECT (SELECT count(*) FROM pg_inherits i WHERE i.inhparent = '{table}'::regcla
      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = '{table}'::regclass)
     - 1 - (SELECT s.last_value FROM {schema}.outbox_id_seq s) AS ids_left,
   coalesce((SELECT c.value::bigint FROM {schema}.outbox_control c WHERE c.name = 'partition_rows'), 10000000) AS rows_each,
-  (SELECT p.system_identifier <> s.system_identifier FROM {schema}.outbox_progress p, pg_control_system() s) AS elsewhere)";
+  (SELECT {elsewhere} FROM {schema}.outbox_progress p) AS elsewhere)";
 
 }  // namespace
 
@@ -59,7 +61,8 @@ std::int64_t DropPartitions(OperatorSession& session, milliseconds older_than, c
 }
 
 LogFacts ReadLogFacts(OperatorSession& session) {
-  const OperatorAnswer answer = session.Ask(kFacts);
+  const OperatorAnswer answer =
+      session.Ask(Fill(kFacts, {{"elsewhere", kLogElsewhere}, {"last_drawn", kLastDrawn}}));
   LogFacts facts;
   facts.partitions = answer.Number(0, "partitions");
   facts.ids_left = answer.Number(0, "ids_left");

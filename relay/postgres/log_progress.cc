@@ -75,16 +75,7 @@ std::vector<std::string> ParametersOf(const LogPosition& position) {
 void LogProgress::Load(int tenure) {
   shared_.stream.reset();
   shared_.stream = std::make_unique<CopyStream>(shared_.stream_options, shared_.supervisor);
-  const auto rows = connection_.Query(statements_.load.name, statements_.load.sql, {});
-  if (rows.empty())
-    throw StoreUnavailable(Reason::kSchema, "outbox_progress is empty: apply the schema again");
-  const auto row = rows[0];
-  if (Text(row["system_identifier"]) != Text(row["server"])) {
-    throw StoreUnavailable(
-        Reason::kSchema,
-        "the progress of this log was made on another PostgreSQL cluster, whose transaction ids mean nothing "
-        "here: drain it there, or begin anew with `outbox-relay schema reset-log`");
-  }
+  const pqxx::row row = Stored();
   LogPosition position = PositionOf(row);
   const std::string writer =
       Text(connection_.Query("/* outbox-relay: name */ SELECT gen_random_uuid()")[0][0]);
@@ -94,12 +85,36 @@ void LogProgress::Load(int tenure) {
     shared_.window.Clear();
     shared_.version = Number(row["version"]);
     shared_.writer = writer;
+    shared_.marker = Text(row["marker"]);
     shared_.in_doubt = false;
     shared_.unmoved = 0;
     shared_.parked = true;
     shared_.idle = false;
   }
   shared_.ticks = LogTicks(std::move(position));
+}
+
+// Whatever another server tells, a promoted replica or a restored backup, is true there: the progress that it
+// has, and all that went before. Where it says that it cannot be, nobody guesses.
+pqxx::row LogProgress::Stored() {
+  const auto load = [this] { return connection_.Query(statements_.load.name, statements_.load.sql, {}); };
+  auto rows = load();
+  if (!rows.empty() && rows[0]["marker"].is_null()) {
+    connection_.Run(statements_.set_marker.sql);
+    rows = load();
+  }
+  if (rows.empty())
+    throw StoreUnavailable(Reason::kSchema, "outbox_progress is empty: apply the schema again");
+  if (True(rows[0]["elsewhere"])) {
+    throw StoreUnavailable(
+        Reason::kSchema,
+        "the progress of this log was made on another PostgreSQL cluster, or tells of transactions or ids "
+        "that "
+        "this one has never had: drain it there, or begin anew with `outbox-relay schema reset-log`");
+  }
+  if (rows[0]["marker"].is_null() || !shared_.guard.IsOn(Text(rows[0]["server"])))
+    throw StoreUnavailable(Reason::kLost, "the guard of the log is on another server than its progress");
+  return rows[0];
 }
 
 void LogProgress::ReadUnits() {
@@ -115,7 +130,10 @@ void LogProgress::ReadUnits() {
   const auto rows = connection_.Query(statements_.units.name, statements_.units.sql, {blocks});
   std::vector<std::string> units;
   units.reserve(static_cast<std::size_t>(rows.size()));
-  for (const auto& row : rows) units.push_back(LogWindow::UnitName(View(row[0]), View(row[1])));
+  shared_.CheckMarker(View(rows[0]["marker"]));
+  for (const auto& row : rows) {
+    if (!row["topic"].is_null()) units.push_back(LogWindow::UnitName(View(row["topic"]), View(row["key"])));
+  }
   const std::scoped_lock lock(shared_.mutex);
   if (shared_.control.on_failed != on_failed) return;  // then the answer is another one
   shared_.window.SetParkedUnits(units, asked);
@@ -156,17 +174,20 @@ void LogProgress::Move(bool now) {
   if (!Resolve()) return;
   std::optional<LogWindow::Progress> progress;
   int tenure = 0;
+  std::string marker;
   std::vector<std::string> parameters;
   {
     const std::scoped_lock lock(shared_.mutex);
     tenure = shared_.tenure;
     if (tenure == 0 || !(progress = shared_.window.Done())) return;
     parameters = {std::to_string(shared_.version), shared_.writer};
+    marker = shared_.marker;
     shared_.last_move = *progress;
     shared_.unmoved = 0;
     shared_.in_doubt = true;
   }
   for (std::string& parameter : ParametersOf(progress->position)) parameters.push_back(std::move(parameter));
+  parameters.push_back(std::move(marker));
   KillPointDuring("moving");
   Write(*progress, parameters);
   KillPoint("moved");
@@ -186,6 +207,7 @@ bool LogProgress::Resolve() {
     if (!shared_.in_doubt) return true;
   }
   const auto row = connection_.Query(statements_.moved.name, statements_.moved.sql, {})[0];
+  shared_.CheckMarker(View(row["marker"]));
   const std::int64_t version = Number(row["version"]);
   const std::scoped_lock lock(shared_.mutex);
   if (version == shared_.version + 1 && Text(row["writer"]) == shared_.writer) {
@@ -203,13 +225,13 @@ bool LogProgress::Resolve() {
 void LogProgress::Write(const LogWindow::Progress& progress, const std::vector<std::string>& parameters) {
   if (progress.parked.empty()) {
     const auto result = connection_.Query(statements_.move.name, statements_.move.sql, parameters);
-    if (result.affected_rows() != 1) Lost("somebody else has moved it");
+    if (result.affected_rows() != 1) Lost("somebody else has moved it, or it is on another server now");
     return;
   }
   connection_.Begin();
   try {
     const auto result = connection_.Query(statements_.move.name, statements_.move.sql, parameters);
-    if (result.affected_rows() != 1) Lost("somebody else has moved it");
+    if (result.affected_rows() != 1) Lost("somebody else has moved it, or it is on another server now");
     Park(progress.parked);
     connection_.Commit();
   } catch (...) {

@@ -29,6 +29,7 @@ class LogProgress {
   void ReadUnits();
 
  private:
+  pqxx::row Stored();
   bool Resolve();
   void Write(const LogWindow::Progress& progress, const std::vector<std::string>& parameters);
   void Park(const std::vector<ParkedRow>& rows);

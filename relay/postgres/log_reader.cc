@@ -47,6 +47,7 @@ SharedControl LogReader::Hear() {
 
 void LogReader::Look() {
   const auto row = connection_.Query(statements_.look.name, statements_.look.sql, {})[0];
+  shared_.CheckMarker(View(row["marker"]));
   const std::int64_t last_drawn = Integer(View(row["last_drawn"]));
   shared_.looked = Now();
   shared_.clock_then = microseconds(Integer(View(row["now"])));
@@ -60,24 +61,27 @@ void LogReader::Look() {
     shared_.parked = True(row["parked"]);
     shared_.idle = !in_tick && !wanted;
   }
-  if (!in_tick && last_drawn < shared_.ticks.upto()) {
+  if (last_drawn < shared_.ticks.upto()) {
     throw StoreUnavailable(StoreUnavailable::Reason::kOther,
                            "the last id drawn from outbox_id_seq is " + std::to_string(last_drawn) +
                                ", and the log was read up to " + std::to_string(shared_.ticks.upto()) +
-                               ": was the sequence set back?");
+                               ": the sequence was set back. Stop the relays, and begin anew with "
+                               "`outbox-relay schema reset-log`");
   }
   if (wanted) BeginTick(last_drawn);
 }
 
 // The order of these three is what the promise rests on: L, then p, then S2.
 void LogReader::BeginTick(std::int64_t last_drawn) {
+  const auto ask = [this](const Statement& statement) {
+    auto row = connection_.Query(statement.name, statement.sql, {})[0];
+    shared_.CheckMarker(View(row["marker"]));
+    return row;
+  };
   Xid own = 0;
-  if (!Mutant("log_no_own_xid")) {
-    own = static_cast<Xid>(
-        Integer(View(connection_.Query(statements_.own_xid.name, statements_.own_xid.sql, {})[0]["xid"])));
-  }
-  const auto snapshot = connection_.Query(statements_.snapshot.name, statements_.snapshot.sql, {})[0][0];
-  shared_.ticks.Begin(last_drawn, own, LogSnapshot::Of(std::string(View(snapshot))));
+  if (!Mutant("log_no_own_xid")) own = static_cast<Xid>(Integer(View(ask(statements_.own_xid)["xid"])));
+  LogSnapshot after = LogSnapshot::Of(std::string(View(ask(statements_.snapshot)["snapshot"])));
+  shared_.ticks.Begin(last_drawn, own, std::move(after));
   if (shared_.ticks.in_tick()) return;
   // Nothing but the snapshot moves.
   const std::scoped_lock lock(shared_.mutex);
@@ -129,11 +133,11 @@ void LogReader::Read(const ClaimRequest& request) {
   shared_.window.Append(std::move(chunk));
 }
 
-// What was read before over a connection that is lost may have come from another server than what the next
-// one reads: nothing may be put together from both.
+// What was read before may have come from another server than what comes now, over a connection that is lost
+// as well as behind a pooler: nothing may be put together from both.
 void LogReader::Copy(const LogRead& what, const CopyStream::Take& take) {
   try {
-    shared_.stream->Run(statements_.Read(what), take);
+    shared_.CheckMarker(shared_.stream->Run(statements_.Read(what), take));
   } catch (...) {
     const std::scoped_lock lock(shared_.mutex);
     shared_.tenure = 0;

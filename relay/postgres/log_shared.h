@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/log_ticks.h"
@@ -23,6 +24,18 @@ struct LogShared {
         stream_options(std::move(reader_options)),
         supervisor(all_steps),
         move_every(move_progress_every) {}
+
+  // To be told the marker in each answer. Where it is not that of the tenure, the server has crashed, or
+  // another one goes on: ends the tenure, and throws.
+  void CheckMarker(std::string_view told) {
+    const std::scoped_lock lock(mutex);
+    if (told == marker) return;
+    tenure = 0;
+    throw StoreUnavailable(
+        StoreUnavailable::Reason::kLost,
+        "the log is on another server now, or its server has crashed: it is read anew from "
+        "the progress that there is");
+  }
 
   LogGuard guard;
   const ConnectOptions stream_options;
@@ -49,6 +62,7 @@ struct LogShared {
   bool idle = false;          // nothing was left to read when somebody last looked, or read
   std::int64_t version = 0;   // of the progress row
   std::string writer;         // our name in it
+  std::string marker;         // of the server that the tenure began on
   bool moving = false;        // somebody does
   std::size_t unmoved = 0;    // messages settled since
   bool in_doubt = false;      // whether the last move was committed

@@ -7,8 +7,11 @@
 namespace outbox {
 namespace {
 
+// Null where there is none: then the server has crashed, or was promoted.
+constexpr const char* kMarker = "(SELECT token FROM {schema}.outbox_marker LIMIT 1)";
+
 constexpr const char* kLook = R"(/* outbox-relay: look */
-SELECT s.last_drawn, pg_current_snapshot()::text AS snapshot,
+SELECT s.last_drawn, pg_current_snapshot()::text AS snapshot, {marker} AS marker,
   (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now,
   EXISTS (SELECT FROM {schema}.outbox_parked WHERE status = 'pending')
     OR EXISTS (SELECT FROM {schema}.outbox_parked WHERE status = 'retrying') AS parked,
@@ -17,18 +20,18 @@ FROM {last_drawn} s)";
 
 // Must have ended before the snapshot of a tick is taken. To lose it in a crash costs nothing.
 constexpr const char* kOwnXid = R"(/* outbox-relay: tick */
-SELECT set_config('synchronous_commit', 'off', true), pg_current_xact_id()::text AS xid)";
+SELECT set_config('synchronous_commit', 'off', true), pg_current_xact_id()::text AS xid, {marker} AS marker)";
 
 // How a read is told what to read. The text of the COPY must not change with each read, or each would be
-// another statement to pg_stat_statements; and COPY has no parameters. The position in the WAL is asked for
-// because a replica, which may lack what the snapshot has seen, answers with an error.
+// another statement to pg_stat_statements; and COPY has no parameters. Where the marker is another one, this
+// is another server than the one that the snapshot was taken on, and it may lack what that has seen.
 constexpr const char* kReadSettings = R"(/* outbox-relay: read what */
 SELECT set_config('outbox_relay.above', '{above}', true), set_config('outbox_relay.upto', '{upto}', true),
   set_config('outbox_relay.now', '{now}', true), set_config('outbox_relay.before', '{before}', true),
   set_config('outbox_relay.rows', '{rows}', true), set_config('outbox_relay.fits', '{fits}', true),
   set_config('outbox_relay.bytes', '{bytes}', true),
   set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-  set_config('jit', 'off', true), set_config('statement_timeout', '{timeout}', true), pg_current_wal_lsn();)";
+  set_config('jit', 'off', true), set_config('statement_timeout', '{timeout}', true), {marker};)";
 
 // What every row costs is the price of this mode. So large payloads, which are rare, are left out, and the
 // careful form is used where there are any: it stops at a number of bytes, for a third more of the
@@ -77,19 +80,20 @@ constexpr const char* kLate =
 constexpr const char* kFits = "(SELECT current_setting('outbox_relay.fits')::bigint)";
 
 constexpr const char* kLoad = R"(/* outbox-relay: load progress */
-SELECT p.version, p.system_identifier, s.system_identifier AS server, p.snapshot::text AS snapshot, p.upto,
-  p.next_snapshot::text AS next_snapshot, p.last_drawn, p.late_from, p.phase, p.last_id, p.pairs
-FROM {schema}.outbox_progress p, pg_control_system() s)";
+SELECT p.version, p.snapshot::text AS snapshot, p.upto, p.next_snapshot::text AS next_snapshot, p.last_drawn,
+  p.late_from, p.phase, p.last_id, p.pairs, {elsewhere} AS elsewhere, {marker} AS marker,
+  date_part('epoch', pg_postmaster_start_time())::text AS server
+FROM {schema}.outbox_progress p)";
 
 constexpr const char* kMove = R"(/* outbox-relay: move progress */
 UPDATE {schema}.outbox_progress SET version = version + 1, writer = $2::uuid, snapshot = nullif($3, '')::pg_snapshot,
   upto = $4::bigint, next_snapshot = nullif($5, '')::pg_snapshot, last_drawn = nullif($6, '')::bigint,
   late_from = nullif($7, '')::bigint, phase = nullif($8, ''), last_id = nullif($9, '')::bigint, pairs = $10,
   moved_at = clock_timestamp()
-WHERE version = $1::bigint)";
+WHERE version = $1::bigint AND {marker} = $11::uuid)";
 
 constexpr const char* kMoved = R"(/* outbox-relay: progress moved? */
-SELECT version, writer::text AS writer FROM {schema}.outbox_progress)";
+SELECT version, writer::text AS writer, {marker} AS marker FROM {schema}.outbox_progress)";
 
 constexpr const char* kPark = R"(/* outbox-relay: park */
 INSERT INTO {schema}.outbox_parked (xid, id, message_id, topic, key, type, payload, payload_bytes, headers, created_at,
@@ -101,8 +105,10 @@ FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::bigint[], $5::text[]) A
 CROSS JOIN LATERAL (SELECT * FROM {schema}.outbox o WHERE o.id = v.id) o)";
 
 constexpr const char* kUnits = R"(/* outbox-relay: parked units */
-SELECT DISTINCT topic, key FROM {schema}.outbox_parked
-WHERE key IS NOT NULL AND (status IN ('pending', 'retrying') OR status = 'failed' AND $1::boolean))";
+SELECT u.topic, u.key, m.marker
+FROM (SELECT {marker} AS marker) m LEFT JOIN (
+  SELECT DISTINCT topic, key FROM {schema}.outbox_parked
+  WHERE key IS NOT NULL AND (status IN ('pending', 'retrying') OR status = 'failed' AND $1::boolean)) u ON true)";
 
 constexpr const char* kSample = R"(/* outbox-relay: sample */
 WITH here AS (
@@ -145,17 +151,19 @@ FROM (
   (SELECT p.topic, p.created_at, row_number() OVER () FROM {schema}.outbox_parked p WHERE p.status = 'pending' LIMIT 5000)) m
 GROUP BY m.topic ORDER BY pending DESC, m.topic LIMIT 100)";
 
-// The guard's transaction writes nothing and so has no xid; between statements it has no snapshot either.
-// Where there is a limit to a transaction's length, this one has none.
+// The guard's transaction writes nothing and so has no xid; between statements it has no snapshot either. Nor
+// does it lock a table, for whoever alters one would wait for ever: so it is not the marker that names the
+// server. Where there is a limit to a transaction's length, this one has none.
 constexpr const char* kGuard = R"(/* outbox-relay: guard */
 SELECT pg_try_advisory_xact_lock('{schema}.outbox'::regclass::oid::integer, 1002) AS ours,
+  date_part('epoch', pg_postmaster_start_time())::text AS server,
   (SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout') AS unlimited)";
 
 }  // namespace
 
 std::string LogStatements::Read(const LogRead& what) const {
   const bool late = !what.before.empty();
-  const std::string settings = Fill(kReadSettings, {{"above", std::to_string(what.above)},
+  const std::string settings = Fill(read_settings, {{"above", std::to_string(what.above)},
                                                     {"upto", std::to_string(what.upto)},
                                                     {"now", what.now},
                                                     {"before", what.before},
@@ -173,8 +181,11 @@ std::string LogStatements::Read(const LogRead& what) const {
 LogStatements::LogStatements(const std::string& schema_name) {
   const std::string schema = QuotedName(schema_name);
   const auto fill = [&](const char* name, const std::string& text) {
-    return Statement{name,
-                     Fill(text, {{"control", kControl}, {"last_drawn", kLastDrawn}, {"schema", schema}})};
+    return Statement{name, Fill(text, {{"control", kControl},
+                                       {"elsewhere", kLogElsewhere},
+                                       {"last_drawn", kLastDrawn},
+                                       {"marker", kMarker},
+                                       {"schema", schema}})};
   };
   const auto read = [&](const char* text, const char* late) {
     return Fill(
@@ -183,7 +194,10 @@ LogStatements::LogStatements(const std::string& schema_name) {
   };
   look = fill("log_look", kLook);
   own_xid = fill("log_xid", kOwnXid);
-  snapshot = {"log_snapshot", "/* outbox-relay: snapshot */ SELECT pg_current_snapshot()::text"};
+  snapshot =
+      fill("log_snapshot",
+           "/* outbox-relay: snapshot */ SELECT pg_current_snapshot()::text AS snapshot, {marker} AS marker");
+  read_settings = Fill(kReadSettings, {{"marker", kMarker}, {"schema", schema}});
   read_new = read(kReadLog, "");
   read_late = read(kReadLog, kLate);
   read_new_carefully = read(kReadLogCarefully, "");
@@ -205,6 +219,9 @@ LogStatements::LogStatements(const std::string& schema_name) {
            "/* outbox-relay: drop partitions */ SELECT"
            " {schema}.outbox_drop_partitions(make_interval(secs => $1::double precision)) AS gone");
   guard = fill("log_guard", kGuard);
+  set_marker = fill("log_mark",
+                    "/* outbox-relay: mark */ INSERT INTO {schema}.outbox_marker DEFAULT VALUES"
+                    " ON CONFLICT DO NOTHING");
 }
 
 }  // namespace outbox

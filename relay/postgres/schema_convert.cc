@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/schema_convert.h"
 
+#include "postgres/last_drawn.h"
+#include "postgres/log_statements.h"
 #include "postgres/schema_script.h"
 #include "postgres/schema_session.h"
 
@@ -92,6 +94,11 @@ constexpr const char* kPark = R"(/* outbox-relay: schema */
 INSERT INTO outbox_parked (xid, id, message_id, topic, key, type, payload, payload_bytes, headers, created_at)
 SELECT xid, id, message_id, topic, key, type, payload, payload_bytes, headers, created_at
 FROM outbox_messages WHERE status = 'pending' AND id NOT IN (SELECT id FROM outbox_parked))";
+// Where the sequence was set back, no id is given out a second time.
+constexpr const char* kDrawOn = R"(/* outbox-relay: schema */
+SELECT setval('outbox_id_seq', t.last) FROM outbox_id_seq s, (
+  SELECT greatest(p.upto, p.last_drawn, (SELECT max(id) FROM outbox)) AS last FROM outbox_progress p) t
+WHERE t.last > s.last_value OR t.last = s.last_value AND NOT s.is_called)";
 constexpr const char* kBeginAnew = R"(/* outbox-relay: schema */
 UPDATE outbox_progress p SET version = p.version + 1, writer = NULL, system_identifier = c.system_identifier,
   snapshot = pg_current_snapshot(), upto = s.last, next_snapshot = NULL, last_drawn = NULL, late_from = NULL,
@@ -123,8 +130,9 @@ std::int64_t ResetLog(const PostgresSettings& server, const SchemaOptions& optio
   return InTransaction<pqxx::work>(server, [&](pqxx::work& transaction) {
     Enter(transaction, options);
     if (!IsLog(transaction)) throw StoreUnavailable(Reason::kSchema, "the outbox is not kept as a log");
-    if (Holds(transaction,
-              "p.system_identifier = c.system_identifier FROM outbox_progress p, pg_control_system() c"))
+    const std::string elsewhere =
+        Fill(kLogElsewhere, {{"last_drawn", kLastDrawn}, {"schema", QuoteName(options.schema)}});
+    if (!Holds(transaction, elsewhere + " FROM outbox_progress p"))
       throw StoreUnavailable(Reason::kSchema, "the log was read on this cluster: there is nothing to reset");
     if (!execute) {
       return std::int64_t{
@@ -133,6 +141,7 @@ std::int64_t ResetLog(const PostgresSettings& server, const SchemaOptions& optio
     KeepRelaysOut(transaction);
     transaction.exec("/* outbox-relay: schema */ LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE");
     const auto parked = transaction.exec(kPark).affected_rows();
+    transaction.exec(kDrawOn);
     transaction.exec(kBeginAnew);
     transaction.commit();
     return static_cast<std::int64_t>(parked);

@@ -224,9 +224,13 @@ TEST_CASE("a failed row holds its unit from the moment on in which failed rows b
   CHECK(AwaitIds(*session) == IdList{later});
 }
 
-TEST_CASE("progress that was made on another cluster is refused", "[contract]") {
+TEST_CASE("progress that tells of another cluster, or of what this one never had, is refused", "[contract]") {
+  const std::string where = GENERATE(
+      as<std::string>{}, "system_identifier = 1", "upto = 1000, snapshot = '3:3:'",
+      "last_drawn = 1000, next_snapshot = '3:3:'", "snapshot = '900000000000:900000000001:900000000000'");
+  INFO(where);
   PostgresBench bench(Completion::kLog);
-  bench.admin().Run("UPDATE outbox_progress SET system_identifier = 1");
+  bench.admin().Run("UPDATE outbox_progress SET " + where);
   const auto session = bench.store().Connect();
   bench.Insert("t", "k", "p");
   try {

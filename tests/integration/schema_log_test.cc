@@ -126,6 +126,19 @@ TEST_CASE("a log that came by a dump begins anew with what was not done") {
   CHECK(reset() == kExitConfig);
 }
 
+TEST_CASE("a log whose sequence was set back begins anew, and no id is drawn a second time") {
+  const Database database = InstalledLog();
+  Sql sql = database.Connect();
+  for (int i = 0; i < 10; ++i) sql.Run(kInsertIntoLog);
+  sql.Run(
+      "UPDATE outbox_progress SET snapshot = pg_current_snapshot(), upto = 8; SELECT setval('outbox_id_seq', "
+      "2)");
+  CHECK(database.Schema({"reset-log", "--execute"}).exit == kExitDone);
+  CHECK(sql.Value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM outbox_parked") == "9 10");
+  CHECK(sql.Value(kInsertIntoLog + " RETURNING id") == "11");
+  CHECK(database.Schema({"reset-log", "--execute"}).exit == kExitConfig);
+}
+
 TEST_CASE("producers insert into a log as into any outbox") {
   const Database database = InstalledLog();
   Sql producer = database.As("outbox_producer");
