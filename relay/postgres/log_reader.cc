@@ -81,6 +81,8 @@ void LogReader::BeginTick(std::int64_t last_drawn) {
   Xid own = 0;
   if (!Mutant("log_no_own_xid")) own = static_cast<Xid>(Integer(View(ask(statements_.own_xid)["xid"])));
   LogSnapshot after = LogSnapshot::Of(std::string(View(ask(statements_.snapshot)["snapshot"])));
+  // As if a snapshot listed all transactions that run, so that whoever is above it had yet to begin.
+  if (Mutant("log_no_own_xid")) own = after.facts.xmax - 1;
   shared_.ticks.Begin(last_drawn, own, std::move(after));
   if (shared_.ticks.in_tick()) return;
   // Nothing but the snapshot moves.
