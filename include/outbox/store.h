@@ -159,7 +159,7 @@ struct TableSample {
 class StoreKeeper {
  public:
   virtual ~StoreKeeper() = default;
-  // What must be there before services need it. Before each sample.
+  // What must be there before services need it. After each sample.
   virtual void MakeRoom() {}
   virtual TableSample Sample() = 0;
   // Deletes up to `most` sent messages that were settled longer than `age` ago. `more`: call again

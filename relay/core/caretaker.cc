@@ -32,8 +32,8 @@ void Caretaker::Run() {
 void Caretaker::Once(TimePoint now) {
   if (now >= next_sample_) {
     progress_.Begin(Progress::Step::kClaiming, now, kLimit);
+    observer_.OnSample(keeper_->Sample());  // first: it tells how much room there is where none can be made
     keeper_->MakeRoom();
-    observer_.OnSample(keeper_->Sample());
     next_sample_ = now + kSampleEvery;
   }
   if (now >= next_purge_) {

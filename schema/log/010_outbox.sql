@@ -139,7 +139,8 @@ INSERT INTO outbox_progress (system_identifier) SELECT system_identifier FROM pg
 ON CONFLICT DO NOTHING;
 
 -- The relay has no right to create or drop tables, so the owner does it for him.
--- Makes partitions until so many lie ahead of the last drawn id; returns how many do.
+-- Makes partitions until so many lie ahead of the last drawn id; returns how many do. It waits for nobody for
+-- long: it is asked again every few seconds, and there are some ahead.
 CREATE OR REPLACE FUNCTION outbox_make_partitions(ahead integer DEFAULT 4) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '100ms' AS $$
 DECLARE
@@ -147,27 +148,26 @@ DECLARE
   last      bigint;
   upper     bigint := 1;
 BEGIN
+  IF NOT pg_try_advisory_xact_lock('outbox'::regclass::oid::integer, 1003) THEN
+    RETURN NULL;
+  END IF;
   SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END INTO last FROM outbox_id_seq;
-  -- One at a time; who comes second finds it done.
-  PERFORM pg_advisory_xact_lock('outbox'::regclass::oid::integer, 1003);
   SELECT coalesce(max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''(\d+)''\)'))[1]::bigint),
                   last / rows_each * rows_each + 1) INTO upper
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'outbox'::regclass;
-    -- To attach takes a lock that producers do not wait for, unlike CREATE TABLE ... PARTITION OF.
+  -- To attach takes a lock that producers do not wait for, unlike CREATE TABLE ... PARTITION OF.
   WHILE upper <= last + ahead * rows_each LOOP
-    BEGIN
-      EXECUTE format('CREATE TABLE %I (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', 'outbox_' || upper);
-      EXECUTE format('ALTER TABLE outbox ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
-                     'outbox_' || upper, upper, upper + rows_each);
-    EXCEPTION WHEN lock_not_available THEN
-      EXIT;  -- another time: it is asked for every few seconds, and there are some ahead
-    END;
+    EXECUTE format('CREATE TABLE %I (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', 'outbox_' || upper);
+    EXECUTE format('ALTER TABLE outbox ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+                   'outbox_' || upper, upper, upper + rows_each);
     upper := upper + rows_each;
   END LOOP;
   RETURN ((upper - 1 - last) / rows_each)::integer;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION outbox_make_partitions(integer) IS 'Makes partitions until so many lie ahead of the last drawn id; returns how many do';
+COMMENT ON FUNCTION outbox_make_partitions(integer) IS 'Makes partitions until so many lie ahead of the last drawn id; returns how many do; null: somebody was in the way, another time';
 
 -- Drops the partitions whose last row is older than that and whose rows are all done: the upper bound lies
 -- below the point up to which everything was read, and below whatever a transaction that was still open then
@@ -193,7 +193,9 @@ BEGIN
     EXECUTE format('SELECT created_at > clock_timestamp() - $1 FROM %s ORDER BY id DESC LIMIT 1', part.name)
       INTO young USING older_than;
     EXIT WHEN young;
-    LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE;
+    -- Whoever reads this old partition is waited for before any producer must wait.
+    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', part.name);
+    LOCK TABLE ONLY outbox IN ACCESS EXCLUSIVE MODE;
     SELECT max(split_part(pair, ':', 2)::bigint) INTO done
       FROM outbox_progress p, unnest(string_to_array(p.pairs, ',')) AS pair
       WHERE split_part(pair, ':', 1)::xid8 < pg_snapshot_xmin(p.snapshot) AND part.upper <= p.upto + 1;

@@ -250,6 +250,36 @@ TEST_CASE("a sequence that was set back is noticed", "[contract]") {
   CHECK_THROWS_AS(session->Claim(Everything()), StoreUnavailable);
 }
 
+// Whatever else would be a failure of the sample: partitions, of which there are some ahead, are no reason.
+TEST_CASE("to make partitions, or to drop them, fails nobody who is in the way", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  const auto keeper = bench.store().ConnectKeeper();
+  const auto session = bench.Connect();
+  const auto partitions = [&] {
+    return bench.admin().Value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'outbox'::regclass");
+  };
+  bench.admin().Run(
+      "ALTER SEQUENCE outbox_id_seq RESTART WITH 10000001; INSERT INTO outbox (topic) VALUES ('t')");
+  CHECK(Drain(*session, Everything()).size() == 1);
+  const std::string before = partitions();
+  Sql owner(bench.conninfo());
+  for (const std::string lock :
+       {"SELECT pg_advisory_xact_lock('outbox'::regclass::oid::integer, 1003)",
+        "LOCK TABLE ONLY outbox IN SHARE UPDATE EXCLUSIVE MODE", "LOCK TABLE ONLY outbox_1 IN SHARE MODE"}) {
+    INFO(lock);
+    owner.Run("BEGIN; " + lock);
+    if (lock.find("outbox_1") == lock.npos) {
+      CHECK_NOTHROW(keeper->MakeRoom());
+      CHECK(partitions() == before);
+    }
+    if (lock.find("1003") == lock.npos) CHECK(keeper->Purge(seconds(0), 1).messages == 0);
+    owner.Run("ROLLBACK");
+  }
+  keeper->MakeRoom();
+  CHECK(std::stoi(partitions()) > std::stoi(before));
+  CHECK(keeper->Purge(seconds(0), 1).messages == 10'000'000);
+}
+
 TEST_CASE("partitions are made ahead, and dropped when all is done and old enough", "[contract]") {
   PostgresBench bench(Completion::kLog);
   bench.admin().Run(
