@@ -121,7 +121,7 @@ TEST_CASE("behind a pooler progress is not moved on a server whose log was not r
 
 TEST_CASE("a log goes on at the address at which it is, though its old server lives", "[contract]") {
   LogFailover scene(false);
-  REQUIRE(Drain(*scene.session, Everything()) == scene.lost);
+  REQUIRE(Ids(*scene.session->Claim(Everything())) == scene.lost);
   const IdList there = scene.Promote();
   scene.address.Forward(scene.replica.port());
   scene.session = scene.store->Connect();  // the guard's connection is as it was
