@@ -202,7 +202,7 @@ TEST_CASE("a retry is due again by itself when its delay is over", "[contract]")
   ForEachStore([](StoreBench& bench) {
     const auto session = bench.Connect();
     const auto id = bench.Insert("t", "k", "p");
-    SettleOne(*session->Claim(Everything()), id, Outcome::kRetry, milliseconds(150));
+    SettleOne(*session->Claim(Everything()), id, Outcome::kRetry, milliseconds(500));
     CHECK(Ids(*session->Claim(Everything())) == IdList{});
     IdList again;
     CHECK(WaitFor([&] { return !(again = Drain(*session, Everything())).empty(); }));
