@@ -108,8 +108,7 @@ pqxx::row LogProgress::Stored() {
   if (True(rows[0]["elsewhere"])) {
     throw StoreUnavailable(
         Reason::kSchema,
-        "the progress of this log was made on another PostgreSQL cluster, or tells of transactions or ids "
-        "that "
+        "the progress of this log was made on another PostgreSQL cluster, or names transactions or ids that "
         "this one has never had: drain it there, or begin anew with `outbox-relay schema reset-log`");
   }
   if (rows[0]["marker"].is_null() || !shared_.guard.IsOn(Text(rows[0]["server"])))
