@@ -17,6 +17,9 @@ const BuildInfo& ThisBuild() {
 }
 
 void AddVersion(CLI::App& app, const CommandLine& line, int& exit_code) {
+  app.set_version_flag(
+      "--version", [] { return "outbox-relay " + ThisBuild().version + " (" + ThisBuild().revision + ")"; },
+      "Print the version and end");
   auto* command =
       app.add_subcommand("version", "Print versions of the program, its libraries and its schema");
   command->callback([&line, &exit_code] {
