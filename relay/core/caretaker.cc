@@ -32,14 +32,26 @@ void Caretaker::Run() {
 void Caretaker::Once(TimePoint now) {
   if (now >= next_sample_) {
     progress_.Begin(Progress::Step::kClaiming, now, kLimit);
-    observer_.OnSample(keeper_->Sample());  // first: it tells how much room there is where none can be made
-    keeper_->MakeRoom();
+    Sample();
     next_sample_ = now + kSampleEvery;
   }
   if (now >= next_purge_) {
     const bool more = Purge();
     next_purge_ = more ? now : now + kPurgeEvery;
   }
+}
+
+// First, since it tells how much room there is where none can be made. But room is made in any case: without
+// any, inserts fail in the end.
+void Caretaker::Sample() {
+  try {
+    observer_.OnSample(keeper_->Sample());
+  } catch (const StoreUnavailable&) {
+    keeper_ = store_.ConnectKeeper();
+    keeper_->MakeRoom();
+    throw;
+  }
+  keeper_->MakeRoom();
 }
 
 // Rests as long as each batch took, so that purging never takes more than half of one connection.

@@ -28,6 +28,7 @@ class Caretaker {
 
  private:
   void Once(TimePoint now);
+  void Sample();
   bool Purge();  // true: a sample is due, and there may be more to purge
   void PauseUntil(TimePoint until);
 

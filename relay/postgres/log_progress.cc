@@ -105,7 +105,7 @@ pqxx::row LogProgress::Stored() {
   }
   if (rows.empty())
     throw StoreUnavailable(Reason::kSchema, "outbox_progress is empty: apply the schema again");
-  if (True(rows[0]["elsewhere"])) {
+  if (True(rows[0]["elsewhere"]) || shared_.set_back) {
     throw StoreUnavailable(
         Reason::kSchema,
         "the progress of this log was made on another PostgreSQL cluster, or names transactions or ids that "
@@ -172,14 +172,14 @@ void LogProgress::Move(bool now) {
   } const end{shared_};
   if (!Resolve()) return;
   std::optional<LogWindow::Progress> progress;
-  int tenure = 0;
   std::string marker;
+  std::string writer;
   std::vector<std::string> parameters;
   {
     const std::scoped_lock lock(shared_.mutex);
-    tenure = shared_.tenure;
-    if (tenure == 0 || !(progress = shared_.window.Done())) return;
-    parameters = {std::to_string(shared_.version), shared_.writer};
+    if (shared_.tenure == 0 || !(progress = shared_.window.Done())) return;
+    writer = shared_.writer;
+    parameters = {std::to_string(shared_.version), writer};
     marker = shared_.marker;
     shared_.last_move = *progress;
     shared_.unmoved = 0;
@@ -191,7 +191,8 @@ void LogProgress::Move(bool now) {
   Write(*progress, parameters);
   KillPoint("moved");
   const std::scoped_lock lock(shared_.mutex);
-  if (shared_.tenure != tenure) return;
+  // Others may have begun anew meanwhile, also under the same guard: then from the progress before this.
+  if (shared_.tenure == 0 || shared_.writer != writer) return;
   shared_.in_doubt = false;
   ++shared_.version;
   shared_.moved = time;

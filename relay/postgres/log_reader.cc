@@ -62,6 +62,7 @@ void LogReader::Look() {
     shared_.idle = !in_tick && !wanted;
   }
   if (last_drawn < shared_.ticks.upto()) {
+    shared_.set_back = true;
     throw StoreUnavailable(StoreUnavailable::Reason::kOther,
                            "the last id drawn from outbox_id_seq is " + std::to_string(last_drawn) +
                                ", and the log was read up to " + std::to_string(shared_.ticks.upto()) +

@@ -63,9 +63,10 @@ struct LogShared {
   std::int64_t version = 0;   // of the progress row
   std::string writer;         // our name in it
   std::string marker;         // of the server that the tenure began on
-  bool moving = false;        // somebody does
-  std::size_t unmoved = 0;    // messages settled since
-  bool in_doubt = false;      // whether the last move was committed
+  bool set_back = false;    // the sequence was, with `reading` held; it does not heal when ids have caught up
+  bool moving = false;      // somebody does
+  std::size_t unmoved = 0;  // messages settled since
+  bool in_doubt = false;    // whether the last move was committed
   LogWindow::Progress last_move;
   TimePoint moved{};
 };

@@ -121,12 +121,15 @@ SELECT
   (SELECT count(*) FROM (SELECT FROM {schema}.outbox o WHERE o.id > (SELECT id FROM here) ORDER BY o.id LIMIT 2001) p)
     + (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'pending' LIMIT 2001) q) AS pending,
   (SELECT s.last_value - (SELECT id FROM here) FROM {schema}.outbox_id_seq s)
-    + (SELECT greatest(c.reltuples, 0)::bigint FROM pg_class c WHERE c.oid = '{schema}.outbox_parked'::regclass) AS estimate,
+    + (SELECT CASE WHEN count(*) > 2000
+         THEN (SELECT greatest(c.reltuples, 2001)::bigint FROM pg_class c WHERE c.oid = '{schema}.outbox_parked'::regclass)
+         ELSE count(*) END
+       FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'pending' LIMIT 2001) q) AS estimate,
   (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'retrying' LIMIT 1000) r) AS retrying,
   (SELECT count(*) FROM (SELECT FROM {schema}.outbox_parked WHERE status = 'failed' LIMIT 1000) f) AS failed,
-  (SELECT count(*) FROM (SELECT DISTINCT topic, key FROM {schema}.outbox_parked
+  (SELECT count(*) FROM (SELECT DISTINCT topic, key FROM (SELECT topic, key FROM {schema}.outbox_parked
      WHERE key IS NOT NULL AND (status <> 'failed' OR EXISTS (
-       SELECT FROM {schema}.outbox_control WHERE name = 'on_failed' AND value = 'block')) LIMIT 1000) b) AS blocked,
+       SELECT FROM {schema}.outbox_control WHERE name = 'on_failed' AND value = 'block')) LIMIT 1000) b) u) AS blocked,
   (SELECT (date_part('epoch', clock_timestamp() - created_at) * 1000000)::bigint FROM oldest) AS oldest,
   (SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint + pg_total_relation_size('{schema}.outbox_parked'::regclass)
      FROM pg_inherits WHERE inhparent = '{schema}.outbox'::regclass) AS size,

@@ -90,10 +90,24 @@ void Replace(pqxx::transaction_base& transaction, SchemaOptions options, bool fr
 // Whatever id up to the last drawn one a row has: it is done, or set aside just now, and nobody can add one,
 // because none of the transactions that are open has inserted anything. So the pair holds for every
 // transaction, and no xid of the other cluster is ever looked at.
+// Where the sequence was set back, messages have ids that were done before; but their transactions began
+// after the snapshot up to which all is. (What a dump has brought may have any xid, also one that is still to
+// come.)
+constexpr const char* kUndone = R"(
+FROM outbox_messages m, outbox_progress p
+WHERE (m.status = 'pending' OR p.system_identifier = (SELECT system_identifier FROM pg_control_system())
+    AND NOT pg_visible_in_snapshot(m.xid, coalesce(p.next_snapshot, p.snapshot))
+    AND m.xid < pg_snapshot_xmax(pg_current_snapshot()))
+  AND m.id NOT IN (SELECT id FROM outbox_parked))";
 constexpr const char* kPark = R"(/* outbox-relay: schema */
 INSERT INTO outbox_parked (xid, id, message_id, topic, key, type, payload, payload_bytes, headers, created_at)
-SELECT xid, id, message_id, topic, key, type, payload, payload_bytes, headers, created_at
-FROM outbox_messages WHERE status = 'pending' AND id NOT IN (SELECT id FROM outbox_parked))";
+SELECT m.xid, m.id, m.message_id, m.topic, m.key, m.type, m.payload, m.payload_bytes, m.headers, m.created_at)";
+// Whoever began after a snapshot owns only ids above its own, unless the sequence was set back since; this is
+// seen also after it has caught up.
+constexpr const char* kSetBack =
+    "EXISTS (SELECT FROM outbox o, outbox_progress p WHERE o.id <= p.upto AND o.xid >= "
+    "pg_snapshot_xmax(p.snapshot)"
+    " AND o.xid < pg_snapshot_xmax(pg_current_snapshot()))";
 // Where the sequence was set back, no id is given out a second time.
 constexpr const char* kDrawOn = R"(/* outbox-relay: schema */
 SELECT setval('outbox_id_seq', t.last) FROM outbox_id_seq s, (
@@ -132,15 +146,14 @@ std::int64_t ResetLog(const PostgresSettings& server, const SchemaOptions& optio
     if (!IsLog(transaction)) throw StoreUnavailable(Reason::kSchema, "the outbox is not kept as a log");
     const std::string elsewhere =
         Fill(kLogElsewhere, {{"last_drawn", kLastDrawn}, {"schema", QuoteName(options.schema)}});
-    if (!Holds(transaction, elsewhere + " FROM outbox_progress p"))
+    if (!Holds(transaction, elsewhere + " FROM outbox_progress p") && !Holds(transaction, kSetBack))
       throw StoreUnavailable(Reason::kSchema, "the log was read on this cluster: there is nothing to reset");
     if (!execute) {
-      return std::int64_t{
-          std::stoll(Word(transaction, "count(*) FROM outbox_messages WHERE status = 'pending'"))};
+      return std::int64_t{std::stoll(Word(transaction, std::string("count(*)") + kUndone))};
     }
     KeepRelaysOut(transaction);
     transaction.exec("/* outbox-relay: schema */ LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE");
-    const auto parked = transaction.exec(kPark).affected_rows();
+    const auto parked = transaction.exec(std::string(kPark) + kUndone).affected_rows();
     transaction.exec(kDrawOn);
     transaction.exec(kBeginAnew);
     transaction.commit();

@@ -194,8 +194,12 @@ BEGIN
       INTO young USING older_than;
     EXIT WHEN young;
     -- Whoever reads this old partition is waited for before any producer must wait.
-    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', part.name);
-    LOCK TABLE ONLY outbox IN ACCESS EXCLUSIVE MODE;
+    BEGIN
+      EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', part.name);
+      LOCK TABLE ONLY outbox IN ACCESS EXCLUSIVE MODE;
+    EXCEPTION WHEN lock_not_available THEN
+      EXIT;  -- another time; those before it are gone
+    END;
     SELECT max(split_part(pair, ':', 2)::bigint) INTO done
       FROM outbox_progress p, unnest(string_to_array(p.pairs, ',')) AS pair
       WHERE split_part(pair, ':', 1)::xid8 < pg_snapshot_xmin(p.snapshot) AND part.upper <= p.upto + 1;

@@ -42,6 +42,15 @@ void DrainLog(int rows, const Config& config) {
   CHECK(CheckDelivered(stage, {"orders"}, expected).duplicates == 0);
   CHECK(stage.Superuser().Value(
             "SELECT upto - (SELECT last_value FROM outbox_id_seq) FROM outbox_progress") == "0");
+  // As the server has counted it: nothing but the inserts has touched the log.
+  const std::string inserts_only = std::to_string(rows) + " 0";
+  CHECK(WaitFor([&] {
+    return stage.Superuser().Value(
+               "SELECT sum(n_tup_ins) || ' ' || sum(n_tup_upd + n_tup_del + n_dead_tup) FROM "
+               "pg_stat_user_tables"
+               " WHERE relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'outbox'::regclass)") ==
+           inserts_only;
+  }));
 }
 
 }  // namespace

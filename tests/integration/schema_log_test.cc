@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include "cli/exit_code.h"
@@ -137,6 +138,25 @@ TEST_CASE("a log whose sequence was set back begins anew, and no id is drawn a s
   CHECK(sql.Value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM outbox_parked") == "9 10");
   CHECK(sql.Value(kInsertIntoLog + " RETURNING id") == "11");
   CHECK(database.Schema({"reset-log", "--execute"}).exit == kExitConfig);
+}
+
+// Whether the sequence has caught up with what was done or not.
+TEST_CASE("what was inserted into a log after its sequence was set back is not taken for done") {
+  for (const int rows : {3, 12}) {
+    const Database database = InstalledLog();
+    Sql sql = database.Connect();
+    for (int i = 0; i < 10; ++i) sql.Run(kInsertIntoLog);
+    sql.Run(
+        "UPDATE outbox_progress SET snapshot = pg_current_snapshot(), upto = 10, pairs = '3:10';"
+        "TRUNCATE outbox RESTART IDENTITY");
+    for (int i = 0; i < rows; ++i) sql.Run(kInsertIntoLog);
+    CHECK(database.Schema({"reset-log"}).out.find(": " + std::to_string(rows) + " messages") !=
+          std::string::npos);
+    CHECK(database.Schema({"reset-log", "--execute"}).exit == kExitDone);
+    CHECK(sql.Value("SELECT count(*) FROM outbox_parked WHERE status = 'pending'") == std::to_string(rows));
+    CHECK(std::stoll(sql.Value(kInsertIntoLog + " RETURNING id")) > std::max(10, rows));
+    CHECK(database.Schema({"reset-log", "--execute"}).exit == kExitConfig);
+  }
 }
 
 TEST_CASE("producers insert into a log as into any outbox") {
