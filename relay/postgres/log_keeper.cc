@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::int64_t kExactPending = 2'000;
 
-std::int64_t NumberOf(const pqxx::field& field) { return field.is_null() ? 0 : Integer(View(field)); }
-
 }  // namespace
 
 void LogKeeper::MakeRoom() {
@@ -23,18 +21,18 @@ void LogKeeper::MakeRoom() {
 TableSample LogKeeper::Sample() {
   const auto row = connection_.Query(statements_.sample.name, statements_.sample.sql, {})[0];
   TableSample sample;
-  sample.pending = NumberOf(row["pending"]);
-  if (sample.pending > kExactPending) sample.pending = std::max(sample.pending, NumberOf(row["estimate"]));
-  sample.retrying = NumberOf(row["retrying"]);
-  sample.failed = NumberOf(row["failed"]);
-  sample.blocked_keys = NumberOf(row["blocked"]);
-  sample.oldest_pending = microseconds(std::max<std::int64_t>(0, NumberOf(row["oldest"])));
+  sample.pending = Number(row["pending"]);
+  if (sample.pending > kExactPending) sample.pending = std::max(sample.pending, Number(row["estimate"]));
+  sample.retrying = Number(row["retrying"]);
+  sample.failed = Number(row["failed"]);
+  sample.blocked_keys = Number(row["blocked"]);
+  sample.oldest_pending = AgeOf(row["oldest"]);
   sample.lag = sample.oldest_pending;
-  sample.ids_left = NumberOf(row["ids_left"]);
-  sample.size_bytes = NumberOf(row["size"]);
-  sample.dead_tuples = NumberOf(row["dead"]);
+  sample.ids_left = Number(row["ids_left"]);
+  sample.size_bytes = Number(row["size"]);
+  sample.dead_tuples = Number(row["dead"]);
   if (!row["oldest_transaction"].is_null())
-    sample.oldest_transaction = seconds(NumberOf(row["oldest_transaction"]));
+    sample.oldest_transaction = seconds(Number(row["oldest_transaction"]));
   sample.schema_version = row["version"].c_str();
   sample.topics_complete = true;
   if (sample.pending > 0)
@@ -50,7 +48,7 @@ TableSample LogKeeper::Sample() {
 StoreKeeper::Purged LogKeeper::Purge(seconds age, int) {
   const auto row = connection_.Query(statements_.drop_partitions.name, statements_.drop_partitions.sql,
                                      {std::to_string(age.count())})[0];
-  return {.messages = NumberOf(row["gone"]), .more = false};
+  return {.messages = Number(row["gone"]), .more = false};
 }
 
 }  // namespace outbox

@@ -20,7 +20,6 @@ constexpr std::int64_t kMostParkedBytes = std::int64_t{4} << 30;
 constexpr std::size_t kMostUnmoved = 5'000;
 
 std::string Text(const pqxx::field& field) { return std::string(View(field)); }
-std::int64_t Number(const pqxx::field& field) { return field.is_null() ? 0 : Integer(View(field)); }
 
 const char* Name(ParkedRow::Status status) {
   switch (status) {
@@ -100,7 +99,7 @@ pqxx::row LogProgress::Stored() {
   const auto load = [this] { return connection_.Query(statements_.load.name, statements_.load.sql, {}); };
   auto rows = load();
   if (!rows.empty() && rows[0]["marker"].is_null()) {
-    connection_.Run(statements_.set_marker.sql);
+    connection_.Run(statements_.set_marker);
     rows = load();
   }
   if (rows.empty())

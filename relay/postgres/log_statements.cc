@@ -3,12 +3,10 @@
 
 #include "postgres/control.h"
 #include "postgres/last_drawn.h"
+#include "postgres/marker.h"
 
 namespace outbox {
 namespace {
-
-// Null where there is none: then the server has crashed, or was promoted.
-constexpr const char* kMarker = "(SELECT token FROM {schema}.outbox_marker LIMIT 1)";
 
 constexpr const char* kLook = R"(/* outbox-relay: look */
 SELECT s.last_drawn, pg_current_snapshot()::text AS snapshot, {marker} AS marker,
@@ -222,9 +220,7 @@ LogStatements::LogStatements(const std::string& schema_name) {
            "/* outbox-relay: drop partitions */ SELECT"
            " {schema}.outbox_drop_partitions(make_interval(secs => $1::double precision)) AS gone");
   guard = fill("log_guard", kGuard);
-  set_marker = fill("log_mark",
-                    "/* outbox-relay: mark */ INSERT INTO {schema}.outbox_marker DEFAULT VALUES"
-                    " ON CONFLICT DO NOTHING");
+  set_marker = Fill(kSetMarker, {{"schema", schema}});
 }
 
 }  // namespace outbox

@@ -40,7 +40,7 @@ struct LogStatements {
   Statement load;      // the progress row
   Statement moved;     // version and writer
   Statement move;      // version, writer, position, marker; no row: somebody else has moved it, or elsewhere
-  Statement set_marker;
+  std::string set_marker;
   Statement park;  // ids, statuses, attempts, delays in ms, errors
   Statement parked_size;
   Statement units;  // does failed block? Units with rows that later ones must wait for; at least a marker

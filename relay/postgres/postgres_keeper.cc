@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::int64_t kExactPending = 2'000;
 
-std::int64_t Number(const pqxx::field& field) { return field.is_null() ? 0 : Integer(View(field)); }
-
-// Clocks are set back, and services choose when a message was made.
-microseconds Age(const pqxx::field& field) { return microseconds(std::max<std::int64_t>(0, Number(field))); }
-
 TableSample Figures(const pqxx::row& row) {
   TableSample sample;
   sample.pending = Number(row["pending"]);
@@ -25,8 +20,8 @@ TableSample Figures(const pqxx::row& row) {
   sample.retrying = Number(row["retrying"]);
   sample.failed = Number(row["failed"]);
   sample.blocked_keys = Number(row["blocked"]);
-  sample.oldest_pending = Age(row["oldest"]);
-  if (!True(row["lag_unknown"])) sample.lag = std::max(Age(row["lag"]), Age(row["retry_lag"]));
+  sample.oldest_pending = AgeOf(row["oldest"]);
+  if (!True(row["lag_unknown"])) sample.lag = std::max(AgeOf(row["lag"]), AgeOf(row["retry_lag"]));
   sample.size_bytes = Number(row["size"]);
   sample.dead_tuples = Number(row["dead"]);
   if (!row["oldest_transaction"].is_null())

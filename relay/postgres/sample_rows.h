@@ -5,9 +5,13 @@
 
 #include "outbox/store.h"
 
-// Parts of a sample, as the statements `topics` and `refused` of either layout answer them.
+// Parts of a sample, as the statements of either layout answer them.
 namespace outbox {
 
+// Clocks are set back, and services choose when a message was made: never below 0.
+microseconds AgeOf(const pqxx::field& field);
+
+// As `topics` and `refused` answer.
 void AddTopics(const pqxx::result& answer, TableSample& sample);
 void AddRefused(const pqxx::result& answer, TableSample& sample);
 

@@ -87,9 +87,6 @@ void Replace(pqxx::transaction_base& transaction, SchemaOptions options, bool fr
   if (!from_log) transaction.exec(kPartitionsAnew);
 }
 
-// Whatever id up to the last drawn one a row has: it is done, or set aside just now, and nobody can add one,
-// because none of the transactions that are open has inserted anything. So the pair holds for every
-// transaction, and no xid of the other cluster is ever looked at.
 // Where the sequence was set back, messages have ids that were done before; but their transactions began
 // after the snapshot up to which all is. (What a dump has brought may have any xid, also one that is still to
 // come.)
@@ -104,21 +101,22 @@ INSERT INTO outbox_parked (xid, id, message_id, topic, key, type, payload, paylo
 SELECT m.xid, m.id, m.message_id, m.topic, m.key, m.type, m.payload, m.payload_bytes, m.headers, m.created_at)";
 // Whoever began after a snapshot owns only ids above its own, unless the sequence was set back since; this is
 // seen also after it has caught up.
-constexpr const char* kSetBack =
-    "EXISTS (SELECT FROM outbox o, outbox_progress p WHERE o.id <= p.upto AND o.xid >= "
-    "pg_snapshot_xmax(p.snapshot)"
-    " AND o.xid < pg_snapshot_xmax(pg_current_snapshot()))";
+constexpr const char* kSetBack = R"(EXISTS (SELECT FROM outbox o, outbox_progress p
+  WHERE o.id <= p.upto AND o.xid >= pg_snapshot_xmax(p.snapshot) AND o.xid < pg_snapshot_xmax(pg_current_snapshot())))";
 // Where the sequence was set back, no id is given out a second time.
 constexpr const char* kDrawOn = R"(/* outbox-relay: schema */
 SELECT setval('outbox_id_seq', t.last) FROM outbox_id_seq s, (
   SELECT greatest(p.upto, p.last_drawn, (SELECT max(id) FROM outbox)) AS last FROM outbox_progress p) t
 WHERE t.last > s.last_value OR t.last = s.last_value AND NOT s.is_called)";
+// Whatever id up to the last drawn one a row has: it is done, or set aside just now, and nobody can add one,
+// because none of the transactions that are open has inserted anything. So the pair holds for every
+// transaction, and no xid of the other cluster is ever looked at.
 constexpr const char* kBeginAnew = R"(/* outbox-relay: schema */
 UPDATE outbox_progress p SET version = p.version + 1, writer = NULL, system_identifier = c.system_identifier,
-  snapshot = pg_current_snapshot(), upto = s.last, next_snapshot = NULL, last_drawn = NULL, late_from = NULL,
-  phase = NULL, last_id = NULL, pairs = '3:' || s.last, moved_at = clock_timestamp()
+  snapshot = pg_current_snapshot(), upto = s.last_drawn, next_snapshot = NULL, last_drawn = NULL, late_from = NULL,
+  phase = NULL, last_id = NULL, pairs = '3:' || s.last_drawn, moved_at = clock_timestamp()
 FROM pg_control_system() c,
-  (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS last FROM outbox_id_seq OFFSET 0) s)";
+  {last_drawn} s)";
 
 }  // namespace
 
@@ -144,9 +142,10 @@ std::int64_t ResetLog(const PostgresSettings& server, const SchemaOptions& optio
   return InTransaction<pqxx::work>(server, [&](pqxx::work& transaction) {
     Enter(transaction, options);
     if (!IsLog(transaction)) throw StoreUnavailable(Reason::kSchema, "the outbox is not kept as a log");
-    const std::string elsewhere =
-        Fill(kLogElsewhere, {{"last_drawn", kLastDrawn}, {"schema", QuoteName(options.schema)}});
-    if (!Holds(transaction, elsewhere + " FROM outbox_progress p") && !Holds(transaction, kSetBack))
+    const auto fill = [schema = QuoteName(options.schema)](const char* text) {
+      return Fill(Fill(text, {{"last_drawn", kLastDrawn}}), {{"schema", schema}});
+    };
+    if (!Holds(transaction, fill(kLogElsewhere) + " FROM outbox_progress p") && !Holds(transaction, kSetBack))
       throw StoreUnavailable(Reason::kSchema, "the log was read on this cluster: there is nothing to reset");
     if (!execute) {
       return std::int64_t{std::stoll(Word(transaction, std::string("count(*)") + kUndone))};
@@ -155,7 +154,7 @@ std::int64_t ResetLog(const PostgresSettings& server, const SchemaOptions& optio
     transaction.exec("/* outbox-relay: schema */ LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE");
     const auto parked = transaction.exec(std::string(kPark) + kUndone).affected_rows();
     transaction.exec(kDrawOn);
-    transaction.exec(kBeginAnew);
+    transaction.exec(fill(kBeginAnew));
     transaction.commit();
     return static_cast<std::int64_t>(parked);
   });

@@ -3,6 +3,7 @@
 
 #include "postgres/control.h"
 #include "postgres/last_drawn.h"
+#include "postgres/marker.h"
 #include "postgres/mutated_sql.h"
 
 namespace outbox {
@@ -44,7 +45,7 @@ SELECT t.lanes, t.many, (SELECT count(*) FROM wanted) AS wanted, s.last_drawn,
   CASE WHEN t.many > 0 AND s.last_drawn >= 0 THEN pg_current_xact_id()::text END AS xid,
   pg_current_snapshot()::text AS snapshot,
   (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now,
-  (SELECT token FROM {schema}.outbox_marker LIMIT 1) AS marker,
+  {marker} AS marker,
   {control} AS control
 FROM (SELECT string_agg(lane::text, ',') AS lanes, count(*) AS many FROM taken) t,
      {last_drawn} s)";
@@ -263,6 +264,7 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
     return Statement{name, Fill(std::move(text), {{"outbox", outbox},
                                                   {"control", kControl},
                                                   {"last_drawn", kLastDrawn},
+                                                  {"marker", kMarker},
                                                   {"schema", schema},
                                                   {"class", regclass},
                                                   {"waits", waits},
@@ -316,9 +318,7 @@ Statements::Statements(const std::string& schema_name, Completion completion) {
   topics = fill("topics", kTopics, "");
   refused = fill("refused", kRefused, "");
   purge = fill("purge", kPurge, "");
-  set_marker = Fill(
-      "/* outbox-relay: mark */ INSERT INTO {schema}.outbox_marker DEFAULT VALUES ON CONFLICT DO NOTHING",
-      {{"schema", schema}});
+  set_marker = Fill(kSetMarker, {{"schema", schema}});
   channel = Fill("SELECT 'outbox_' || '{schema}.outbox'::regclass::oid::text", {{"schema", schema}});
 }
 
