@@ -63,6 +63,8 @@ void LogReader::Look() {
   }
   if (last_drawn < shared_.ticks.upto()) {
     shared_.set_back = true;
+    const std::scoped_lock lock(shared_.mutex);
+    shared_.tenure = 0;
     throw StoreUnavailable(StoreUnavailable::Reason::kOther,
                            "the last id drawn from outbox_id_seq is " + std::to_string(last_drawn) +
                                ", and the log was read up to " + std::to_string(shared_.ticks.upto()) +
