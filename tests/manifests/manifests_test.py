@@ -26,6 +26,18 @@ def check(environment, *arguments):
                               env={"PATH": os.environ["PATH"], "OUTBOX_RELAY_CONFIG_DIR": empty, **environment})
 
 
+def promtool(alert, series, values, fires):
+    """Evaluates one alert in the tenth minute of a series; promtool's notation is told in tests/rules/cases.py."""
+    alert = {key: value for key, value in alert.items() if key != "annotations"}  # else it wants them, too
+    test = {"interval": "1m", "input_series": [{"series": series, "values": values}],
+            "alert_rule_test": [{"alertname": alert["alert"], "eval_time": "10m", "exp_alerts": fires}]}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in (("rules.yml", {"groups": [{"name": "one", "rules": [alert]}]}),
+                              ("test.yml", {"rule_files": ["rules.yml"], "tests": [test]})):
+            (Path(folder) / name).write_text(json.dumps(content))  # JSON is YAML
+        return subprocess.run(["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True)
+
+
 class Grafana(unittest.TestCase):
     def test_the_picture_in_the_documentation_shows_every_panel(self):
         picture = (DEPLOY.parent / "docs/dashboard.svg").read_text()
@@ -73,6 +85,20 @@ class Kubernetes(unittest.TestCase):
         endpoint = objects("monitoring.yaml")["PodMonitor"]["spec"]["podMetricsEndpoints"][0]
         self.assertEqual(endpoint["port"], self.container["ports"][0]["name"])
         self.assertIn({"action": "labeldrop", "regex": "pod|container|endpoint"}, endpoint["relabelings"])
+
+    def test_an_outbox_without_any_pod_is_down_as_one_whose_relays_do_not_answer(self):
+        monitoring = objects("monitoring.yaml")
+        [alert] = monitoring["PrometheusRule"]["spec"]["groups"][0]["rules"]
+        down = next(rule for rule in objects("rules.yaml")["PrometheusRule"]["spec"]["groups"][1]["rules"]
+                    if rule["alert"] == alert["alert"])
+        for annotation in ("description", "runbook_url"):
+            self.assertEqual(alert["annotations"][annotation], down["annotations"][annotation])
+        job = monitoring["PodMonitor"]["spec"]["podMetricsEndpoints"][0]["relabelings"][0]["replacement"]
+        labels = {"job": job, **down["labels"]}
+        for up, fires in (("1x30", []), ("0x30", []), ("1x5 stale", [{"exp_labels": labels}])):
+            with self.subTest(up=up):
+                told = promtool(alert, f'up{{job="{job}", instance="a"}}', up, fires)
+                self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
 
 
 class Compose(unittest.TestCase):
