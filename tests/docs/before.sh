@@ -6,4 +6,3 @@ export PGHOST=127.0.0.1 PGUSER=postgres PGDATABASE=orders
 createdb orders
 createuser orders_service
 createuser alice
-echo secret >/etc/outbox-relay/pg-password
