@@ -110,7 +110,8 @@ class Install(unittest.TestCase):
         known = {part.split("\n")[0]: set(re.findall(r"`(-[a-z-]+)`", part + everywhere)) for part in sections}
         used = 0
         for document in [SOURCE / "README.md", *(SOURCE / "docs").glob("*.md")]:
-            for call in re.findall(r"(?:outbox-relay|^ +orders) ([^\n`|>#]*)", document.read_text(), re.M):
+            # Before `--` it is the name of a user.
+            for call in re.findall(r"(?:outbox-relay|^ +orders) (?!-- )([^\n`|>#]*)", document.read_text(), re.M):
                 words = re.sub(r"'[^']*'|\"[^\"]*\"", "'", call).split()
                 command = next((" ".join(words[i:i + n]) for i in range(len(words)) for n in (2, 1)
                                 if " ".join(words[i:i + n]) in known), None)
