@@ -10,6 +10,7 @@
 
 #include "cli/doctor.h"
 #include "cli/exit_code.h"
+#include "cli/find_settings.h"
 #include "cli/message_view.h"
 #include "cli/registration.h"
 #include "config/units.h"
@@ -47,7 +48,7 @@ class Doctor {
   const Settings* settings() const { return config_ ? &config_->settings : nullptr; }
 
   void ExamineConfiguration() {
-    const ConfigRequest request{line_.config_file, line_.name, line_.set, ProcessEnvironment()};
+    const ConfigRequest request = RequestOf(line_);
     try {
       if (IsConfigured(request)) {
         config_ = LoadConfig(request);
@@ -59,10 +60,18 @@ class Doctor {
                              "", "name it with -n or -c", "docs/configuration.md"});
       }
       target_ = FindTarget(line_, flags_);
+      if (config_ && flags_.schema.empty()) target_->outbox.schema = config_->settings.outbox.schema;
     } catch (const ConfigError& error) {
       config_.reset();
       std::string all = error.what();
       std::ranges::replace(all, '\n', ' ');
+      if (!flags_.conninfo.empty() && !NamesConfig(line_)) {
+        // An operator may not read it, and asked for the database.
+        findings_.push_back({"configuration", Severity::kSkipped, all, "only the database is examined",
+                             "name one with -n or -c", "docs/configuration.md"});
+        target_ = FindTarget(line_, flags_);
+        return;
+      }
       findings_.push_back({"configuration", Severity::kFailed, all, "a relay does not start with it",
                            "mend it; outbox-relay config check says the same", "docs/configuration.md"});
     }

@@ -18,7 +18,7 @@ Finding OfTopic(const TopicFacts& topic) {
             Severity::kFailed,
             "topic " + topic.name + " may not be described by this login",
             "its messages wait",
-            "allow the relay's principal to describe it and to write to it",
+            "allow the relay's principal to write to it, which implies to describe it",
             kPaused};
   }
   if (!topic.exists) {

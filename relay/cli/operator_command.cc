@@ -12,7 +12,7 @@
 #include <regex>
 
 #include "cli/exit_code.h"
-#include "config/config.h"
+#include "cli/find_settings.h"
 #include "config/units.h"
 #include "postgres/schema_admin.h"
 
@@ -70,8 +70,7 @@ bool HasControl(const std::string& text) {
 
 void AddOperatorFlags(CLI::App& command, OperatorFlags& flags) {
   constexpr const char* kGroup = "Database";  // below the command's own options in its help
-  command.add_option("--conninfo", flags.conninfo, "Connection string or URI, instead of the configured one")
-      ->group(kGroup);
+  command.add_option("--conninfo", flags.conninfo, kConninfoHelp)->group(kGroup);
   command
       .add_option("--schema", flags.schema, "Schema of the outbox (default: the configured one, else public)")
       ->check([](const std::string& value) { return SchemaNameProblem(value); }, "NAME")
@@ -80,13 +79,9 @@ void AddOperatorFlags(CLI::App& command, OperatorFlags& flags) {
 
 OperatorTarget FindTarget(const CommandLine& line, const OperatorFlags& flags) {
   OperatorTarget target;
-  const ConfigRequest request{line.config_file, line.name, line.set, ProcessEnvironment()};
-  if (!flags.conninfo.empty()) {
-    target.server.conninfo = flags.conninfo;
-  } else if (IsConfigured(request)) {
-    const Settings settings = LoadConfig(request).settings;
-    target = {settings.postgres, settings.outbox, settings.cadence};
-  }
+  target.server.conninfo = flags.conninfo;
+  if (const auto settings = FindSettings(line, flags.conninfo))
+    target = {settings->postgres, settings->outbox, settings->cadence};
   if (!flags.schema.empty()) target.outbox.schema = flags.schema;
   return target;
 }

@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
-#include "config/config.h"
+#include "cli/find_settings.h"
 #include "config/value.h"
 #include "postgres/schema_admin.h"
 #include "postgres/schema_convert.h"
@@ -31,14 +31,11 @@ SchemaLayout LayoutOf(Completion completion) {
 // file that names Kafka's brokers.
 PostgresSettings Server(const CommandLine& line, SchemaFlags& flags) {
   PostgresSettings server;
-  const ConfigRequest request{line.config_file, line.name, line.set, ProcessEnvironment()};
-  if (!flags.conninfo.empty()) {
-    server.conninfo = flags.conninfo;
-  } else if (IsConfigured(request)) {
-    const Settings settings = LoadConfig(request).settings;
-    server = settings.postgres;
-    flags.options.schema = settings.outbox.schema;
-    flags.options.layout = LayoutOf(settings.outbox.completion);
+  server.conninfo = flags.conninfo;
+  if (const auto settings = FindSettings(line, flags.conninfo)) {
+    server = settings->postgres;
+    flags.options.schema = settings->outbox.schema;
+    flags.options.layout = LayoutOf(settings->outbox.completion);
   }
   if (!flags.schema.empty()) flags.options.schema = flags.schema;
   if (!flags.layout.empty())
@@ -252,14 +249,13 @@ void AddSchema(CLI::App& app, const CommandLine& line, int& exit_code) {
         ->check(CLI::IsMember({"skip", "block"}));
   }
   for (CLI::App* command : {apply, check, convert, reset}) {
-    command->add_option("--conninfo", flags->conninfo,
-                        "Connection string or URI, instead of the configured one");
+    command->add_option("--conninfo", flags->conninfo, kConninfoHelp);
   }
   for (CLI::App* command : {apply, convert, reset}) command->add_flag("--execute", flags->execute, "Do it");
   schema->footer(
       "Examples:\n"
       "  outbox-relay schema print --schema orders > V7__outbox.sql\n"
-      "  outbox-relay -n orders schema apply --execute\n"
+      "  outbox-relay -n orders schema apply --conninfo \"dbname=orders user=postgres\" --execute\n"
       "  outbox-relay schema apply --layout log --conninfo dbname=orders --execute\n"
       "  outbox-relay -n orders -o json schema check");
 }

@@ -77,10 +77,33 @@ SchemaOptions WithLayout(pqxx::transaction_base& transaction, SchemaOptions opti
   return options;
 }
 
+namespace {
+
+// The roles are nowhere else written down, and the default ones may be another team's.
+void CheckPrefix(pqxx::transaction_base& transaction, const SchemaOptions& options) {
+  const auto other = transaction.exec(
+      "/* outbox-relay: schema */ SELECT o.rolname, left(o.rolname, -5)"
+      " FROM pg_class c JOIN pg_roles o ON o.oid = c.relowner"
+      " WHERE c.oid = 'outbox'::regclass AND right(o.rolname, 5) = 'owner' AND o.rolname <> " +
+      transaction.quote(options.role_prefix + "owner") +
+      " AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname = left(o.rolname, -5) || 'relay')");
+  if (other.empty()) return;
+  const std::string owner = other[0][0].c_str();
+  const std::string prefix = other[0][1].c_str();
+  throw StoreUnavailable(StoreUnavailable::Reason::kSchema, "the outbox belongs to " + owner +
+                                                                ", so its roles begin with " + prefix +
+                                                                ": give --role-prefix " + prefix);
+}
+
+}  // namespace
+
 SchemaPlan PlanSchema(const PostgresSettings& server, const SchemaOptions& options) {
   return InTransaction<pqxx::read_transaction>(server, [&](pqxx::transaction_base& transaction) {
     const int installed = InstalledVersion(transaction, options.schema);
-    if (installed > 0) transaction.exec("SET LOCAL search_path = " + QuoteName(options.schema));
+    if (installed > 0) {
+      transaction.exec("SET LOCAL search_path = " + QuoteName(options.schema));
+      CheckPrefix(transaction, options);
+    }
     const SchemaOptions whole = installed > 0 ? WithLayout(transaction, options) : options;
     return SchemaPlan{installed, CountStatements(SchemaPreamble(whole) + SchemaBody(whole))};
   });
@@ -92,7 +115,7 @@ std::string ApplySchema(const PostgresSettings& server, const SchemaOptions& opt
       transaction.exec("/* outbox-relay: schema */ " + SchemaPreamble(options));
       // Only what the caller can do something about is an error; whose the objects are is returned.
       transaction.exec("SET LOCAL client_min_messages = error");
-      InstalledVersion(transaction, options.schema);
+      if (InstalledVersion(transaction, options.schema) > 0) CheckPrefix(transaction, options);
       transaction.exec(SchemaBody(WithLayout(transaction, options)));
       const auto owner =
           transaction.exec("SELECT relowner::regrole FROM pg_class WHERE oid = 'outbox'::regclass");

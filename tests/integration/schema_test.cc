@@ -97,6 +97,12 @@ TEST_CASE("the roles can have another prefix") {
         "billing_owner");
   CHECK(database.Schema({"check", "--role-prefix", "billing_"}).exit == kExitDone);
   CHECK(database.Schema({"check", "--role-prefix", "absent_"}).exit == kExitNo);
+  const auto other = database.Schema({"apply", "--execute"});  // whose roles may be another team's
+  CHECK(other.exit == kExitConfig);
+  CHECK(other.err.find("--role-prefix billing_") != std::string::npos);
+  CHECK(database.Schema({"apply", "--execute", "--role-prefix", "billing_"}).exit == kExitDone);
+  CHECK(database.Connect().Value(
+            "SELECT relacl::text ~ 'outbox_' FROM pg_class WHERE oid = 'outbox'::regclass") == "f");
   for (const std::string prefix : {"", "Big_", "a b", "1_", "pg_", "x\"; DROP ROLE y; --"}) {
     INFO(prefix);
     CHECK(database.Schema({"print", "--role-prefix", prefix}).exit == kExitUsage);
