@@ -22,6 +22,7 @@ constexpr milliseconds kTick{200};
 constexpr milliseconds kStateEvery{1'000};
 constexpr milliseconds kStopTick{50};
 constexpr microseconds kExtendBy{10'000'000};
+constexpr seconds kSettleWithin{90};  // after the grace; what takes longer is stuck, and systemd's to end
 
 std::uint64_t Random() {
   thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -267,8 +268,10 @@ int Daemon::Stop(Signals& signals, int code) {
   LogInfo("stopping: waiting up to {} s for what is in flight",
           config_.settings.delivery.shutdown_grace.count() / 1000);
   std::future<void> stopped = std::async(std::launch::async, [this] { relay_.Stop(); });
+  const auto too_long =
+      std::chrono::steady_clock::now() + config_.settings.delivery.shutdown_grace + kSettleWithin;
   while (stopped.wait_for(kStopTick) != std::future_status::ready) {
-    notifier_.ExtendTimeout(kExtendBy);
+    if (std::chrono::steady_clock::now() < too_long) notifier_.ExtendTimeout(kExtendBy);
     if (signals.Wait(milliseconds(0)) == Signal::kTerminate) {
       LogWarn("told again: giving up what is in flight");
       relay_.GiveUpNow();

@@ -27,8 +27,12 @@ bool Cadence::Active(TimePoint now, const TimeOfDay& time_of_day) {
     case CadenceMode::kContinuous:
       return true;
     case CadenceMode::kInterval:
-      if (!began_ || now >= *began_ + settings_.every) began_ = busy_ = now;
-      return now < busy_ + kCaughtUpAfter;
+      if (!began_ || now >= *began_ + settings_.every) {
+        began_ = busy_ = now;
+        caught_up_ = false;
+      }
+      caught_up_ = caught_up_ || now >= busy_ + kCaughtUpAfter;
+      return !caught_up_;
     case CadenceMode::kWindows:
       return InWindow(time_of_day());
     case CadenceMode::kManual:
@@ -37,9 +41,9 @@ bool Cadence::Active(TimePoint now, const TimeOfDay& time_of_day) {
   return true;
 }
 
-void Cadence::KeepOn(TimePoint now) {
+void Cadence::KeepOn(TimePoint until) {
   const std::scoped_lock lock(mutex_);
-  busy_ = now;
+  busy_ = std::max(busy_, until);
 }
 
 std::string Cadence::SilentUntil(TimePoint now, const TimeOfDay& time_of_day) const {
@@ -48,7 +52,7 @@ std::string Cadence::SilentUntil(TimePoint now, const TimeOfDay& time_of_day) co
     case CadenceMode::kContinuous:
       return {};
     case CadenceMode::kInterval: {
-      if (!began_ || now < busy_ + kCaughtUpAfter) return {};
+      if (!began_ || (!caught_up_ && now < busy_ + kCaughtUpAfter)) return {};
       const auto rest = std::chrono::ceil<seconds>(*began_ + settings_.every - now);
       if (rest < kMinute)
         return "for another " + std::to_string(std::max<seconds::rep>(0, rest.count())) + " s";

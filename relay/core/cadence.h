@@ -28,8 +28,8 @@ class Cadence {
   void Set(CadenceSettings settings);
 
   bool Active(TimePoint now, const TimeOfDay& time_of_day);
-  // There is more to do: a claim was full, or something kept it from being made.
-  void KeepOn(TimePoint now);
+  // There is more to do: a claim was full, or something kept it from being made, or will until then.
+  void KeepOn(TimePoint until);
 
   // While nothing is claimed: how long that will last, such as "until 01:00". Empty: claims are made.
   std::string SilentUntil(TimePoint now, const TimeOfDay& time_of_day) const;
@@ -39,10 +39,11 @@ class Cadence {
   std::string NextWindow(seconds time) const;
 
   mutable std::mutex mutex_;
-  // All protected by mutex_; the last two are of kInterval.
+  // All protected by mutex_; the last three are of kInterval.
   CadenceSettings settings_;
   std::optional<TimePoint> began_;  // the last run
   TimePoint busy_{};                // in it, for the last time
+  bool caught_up_ = false;          // it is over, whatever happens until the next one
 };
 
 std::string FormatDayTime(seconds time);  // "01:00"

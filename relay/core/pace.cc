@@ -37,8 +37,8 @@ std::int64_t Credit::left(std::int64_t most) const {
 
 void Credit::Fill(TimePoint now, double share) {
   if (!limited()) return;
-  if (filled_)
-    left_ = std::min(left_ + rate_ * share * Seconds(now - *filled_), std::max(1.0, rate_ * share));
+  if (filled_) left_ += rate_ * share * Seconds(now - *filled_);
+  left_ = std::min(left_, std::max(1.0, rate_ * share));
   filled_ = now;
 }
 
@@ -76,8 +76,10 @@ std::optional<Pace::Grant> Pace::Take(TimePoint now, const std::vector<std::stri
   grant.messages = messages_.left(party->messages.left(kUnlimited));
   grant.bytes = bytes_.left(party->bytes.left(kUnlimited));
   // Put aside, for several may claim at once.
-  messages_.Spend(messages_.limited() ? grant.messages : 0);
-  bytes_.Spend(bytes_.limited() ? grant.bytes : 0);
+  grant.messages_aside = messages_.limited() ? grant.messages : 0;
+  grant.bytes_aside = bytes_.limited() ? grant.bytes : 0;
+  messages_.Spend(grant.messages_aside);
+  bytes_.Spend(grant.bytes_aside);
   return grant;
 }
 
@@ -118,8 +120,8 @@ void Pace::Spent(const Grant& grant, const Claimed& claimed, TimePoint now) {
   const auto messages = static_cast<std::int64_t>(claimed.messages.size());
   const std::scoped_lock lock(mutex_);
   const std::int64_t bytes = BytesOf(claimed.messages);
-  messages_.Spend(messages - (messages_.limited() ? grant.messages : 0));
-  bytes_.Spend(bytes - (bytes_.limited() ? grant.bytes : 0));
+  messages_.Spend(messages - grant.messages_aside);
+  bytes_.Spend(bytes - grant.bytes_aside);
   const bool used_up = claimed.full && grant.limited;
   if (used_up && !(messages_.any() && bytes_.any())) not_before_ = now + kRest;
   const auto place = apart_.find(grant.topic);

@@ -68,6 +68,9 @@ class Pace {
     std::int64_t messages = kUnlimited;
     std::int64_t bytes = kUnlimited;
     bool limited = false;
+    // Of the limits of all, as they were then: a reload may change them while the claim is out.
+    std::int64_t messages_aside = 0;
+    std::int64_t bytes_aside = 0;
   };
   // None: nothing may be claimed now. Every grant is answered by one Spent.
   std::optional<Grant> Take(TimePoint now, const std::vector<std::string>& held_topics);

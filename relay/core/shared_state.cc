@@ -94,16 +94,16 @@ void SharedState::OnTopicProbe(const std::string& topic, bool usable, TimePoint 
   gates_.OnProbe(topic, usable, now);
 }
 
-std::optional<ClaimRequest::Trial> SharedState::TakeTrial() {
+std::optional<ClaimRequest::Trial> SharedState::TakeTrial(TimePoint now) {
   const std::scoped_lock lock(mutex_);
   if (breaker_.state() != BreakerState::kClosed)
     return std::nullopt;  // it would tell nothing about the topic
-  return gates_.TakeTrial();
+  return gates_.TakeTrial(now);
 }
 
-void SharedState::PostponeTrial(const std::string& topic) {
+void SharedState::PostponeTrial(const std::string& topic, TimePoint now) {
   const std::scoped_lock lock(mutex_);
-  gates_.PostponeTrial(topic);
+  gates_.PostponeTrial(topic, now);
 }
 
 void SharedState::OnTrial(const std::string& topic, bool persisted, TimePoint now) {

@@ -39,8 +39,8 @@ class SharedState {
   void PauseTopic(std::string_view topic, TopicPause why, const std::string& detail, int lane, TimePoint now);
   std::optional<std::string> TakeTopicProbe(TimePoint now);
   void OnTopicProbe(const std::string& topic, bool usable, TimePoint now);
-  std::optional<ClaimRequest::Trial> TakeTrial();
-  void PostponeTrial(const std::string& topic);
+  std::optional<ClaimRequest::Trial> TakeTrial(TimePoint now);
+  void PostponeTrial(const std::string& topic, TimePoint now);
   void OnTrial(const std::string& topic, bool persisted, TimePoint now);
   void OnGenerationLost(std::string_view topic, TimePoint now);
   void OnPersisted(TimePoint now);  // some message was, by whichever worker

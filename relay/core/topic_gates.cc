@@ -43,14 +43,15 @@ void TopicGates::OnProbe(const std::string& topic, bool usable, TimePoint now) {
   // Perhaps nothing of the topic is left, and it need not be asked for any more: a trial finds out.
   if (usable || place->second.pause >= kLongestPause) {
     place->second.step = Step::kTrialDue;
+    place->second.until = now;
   } else {
     Again(place->second, now);
   }
 }
 
-std::optional<ClaimRequest::Trial> TopicGates::TakeTrial() {
+std::optional<ClaimRequest::Trial> TopicGates::TakeTrial(TimePoint now) {
   for (auto& [topic, paused] : paused_) {
-    if (paused.step == Step::kTrialDue) {
+    if (paused.step == Step::kTrialDue && paused.until <= now) {
       paused.step = Step::kTrying;
       return ClaimRequest::Trial{topic, paused.lane};
     }
@@ -58,9 +59,11 @@ std::optional<ClaimRequest::Trial> TopicGates::TakeTrial() {
   return std::nullopt;
 }
 
-void TopicGates::PostponeTrial(const std::string& topic) {
+void TopicGates::PostponeTrial(const std::string& topic, TimePoint now) {
   const auto place = paused_.find(topic);
-  if (place != paused_.end() && place->second.step == Step::kTrying) place->second.step = Step::kTrialDue;
+  if (place == paused_.end() || place->second.step != Step::kTrying) return;
+  place->second.step = Step::kTrialDue;
+  place->second.until = now + kTrialAgain;
 }
 
 bool TopicGates::OnTrial(const std::string& topic, bool persisted, TimePoint now) {

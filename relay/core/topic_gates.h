@@ -32,6 +32,7 @@ class TopicGates {
   static constexpr milliseconds kFirstPause{1'000};
   static constexpr milliseconds kLongestPause{30'000};
   static constexpr milliseconds kTrialDeadline{3'000};
+  static constexpr milliseconds kTrialAgain{200};  // after it was postponed
   static constexpr int kGenerationsLost = 3;
   static constexpr seconds kWithin{60};
   static constexpr milliseconds kSameLoss{100};
@@ -48,9 +49,10 @@ class TopicGates {
   std::optional<std::string> TakeProbe(TimePoint now);
   void OnProbe(const std::string& topic, bool usable, TimePoint now);
   // A trial that is due and that nobody makes yet; the caller must answer with OnTrial, or with
-  // PostponeTrial if it could not even get at the message.
-  std::optional<ClaimRequest::Trial> TakeTrial();
-  void PostponeTrial(const std::string& topic);
+  // PostponeTrial if it could not even get at the message. Then it is due a little later: whoever takes it at
+  // once again does nothing else, and somebody may hold the lane for as long as he likes.
+  std::optional<ClaimRequest::Trial> TakeTrial(TimePoint now);
+  void PostponeTrial(const std::string& topic, TimePoint now);
   // `persisted`, or nothing was there to try: the topic is usable again. True if it was paused.
   bool OnTrial(const std::string& topic, bool persisted, TimePoint now);
 

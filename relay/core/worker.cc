@@ -25,7 +25,7 @@ void Worker::Run() {
       tunables_ = context_.live.Get();
     }
     try {
-      if (const auto trial = Active() ? context_.shared.TakeTrial() : std::nullopt) {
+      if (const auto trial = Active() ? context_.shared.TakeTrial(context_.env.now()) : std::nullopt) {
         context_.turn.HandOn();
         Trial(*trial);
         continue;
@@ -48,6 +48,7 @@ bool Worker::EnsureSession() {
   progress_.Begin(Progress::Step::kConnecting, context_.env.now(), kConnectLimit);
   try {
     session_ = context_.store.Connect();
+    context_.cadence.KeepOn(context_.env.now());  // it may have taken long
     if (connected_before_) context_.observer.OnStoreReconnected();
     connected_before_ = true;
     return true;
@@ -60,9 +61,10 @@ bool Worker::EnsureSession() {
 void Worker::OnStoreFailure(const StoreUnavailable& error) {
   session_.reset();
   ++failures_;
-  context_.cadence.KeepOn(context_.env.now());
+  const milliseconds pause = kReconnect.Jittered(failures_, context_.env.random());
+  context_.cadence.KeepOn(context_.env.now() + pause);
   context_.observer.OnStore(false, error.reason(), error.what());
-  PauseFor(kReconnect.Jittered(failures_, context_.env.random()));
+  PauseFor(pause);
 }
 
 void Worker::PauseFor(milliseconds pause) {
@@ -137,7 +139,8 @@ void Worker::Turn(PollTurn::Kind kind) {
   if (empty) {
     const bool nothing_due = context_.pace.on() ? context_.pace.nothing_due() : session_->nothing_due();
     // Perhaps all that is due is held; whoever waits for a trial waits for the breaker to close.
-    if (!control_->paused) context_.shared.OnNothingDue(context_.env.now());
+    // What others hold may be all that is due, and on its way to brokers that take nothing.
+    if (!control_->paused && session_->lanes_busy() == 0) context_.shared.OnNothingDue(context_.env.now());
     context_.shared.OnUndecided();
     context_.observer.OnClaim({.claim_time = claim_time_,
                                .lanes = batch->lanes(),
@@ -177,8 +180,7 @@ void Worker::Trial(const ClaimRequest::Trial& trial) {
     if (!batch->messages().empty()) {
       Deliver(*batch, true);
     } else if (session_->lanes_busy() > 0 || control_->paused) {
-      context_.shared.PostponeTrial(trial.topic);
-      PauseFor(kTinyPause);
+      context_.shared.PostponeTrial(trial.topic, context_.env.now());
     } else {
       // Nothing is left to try: the topic is usable until proven otherwise.
       context_.shared.OnTrial(trial.topic, true, context_.env.now());

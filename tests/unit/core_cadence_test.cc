@@ -75,6 +75,16 @@ TEST_CASE("an interval's run lasts until it has caught up, and the next one begi
   CHECK(active(minutes(10) + seconds(699) + milliseconds(900)));
 }
 
+TEST_CASE("what goes wrong in an interval's silence begins no run", "[cadence]") {
+  Cadence cadence({.mode = CadenceMode::kInterval, .every = minutes(10)});
+  REQUIRE(cadence.Active(kStart, At(hours(12))));
+  REQUIRE_FALSE(cadence.Active(kStart + seconds(2), At(hours(12))));
+  cadence.KeepOn(kStart + minutes(1));
+  CHECK_FALSE(cadence.Active(kStart + minutes(1), At(hours(12))));
+  CHECK_FALSE(cadence.SilentUntil(kStart + minutes(1), At(hours(12))).empty());
+  CHECK(cadence.Active(kStart + minutes(10), At(hours(12))));
+}
+
 TEST_CASE("an outage does not end an interval's run", "[cadence]") {
   Cadence cadence({.mode = CadenceMode::kInterval, .every = hours(1)});
   CHECK(cadence.Active(kStart, At(hours(0))));

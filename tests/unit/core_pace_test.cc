@@ -211,6 +211,17 @@ TEST_CASE("new limits are in force at once", "[pace]") {
   const std::int64_t before = drain.claimed("t");
   drain.Run(seconds(10));
   CHECK(Within(drain.claimed("t") - before, 10'000, 0.05));
+  drain.pace().Set({.by_topic = {{"b", {.messages = 1}}}});
+  auto grant = drain.pace().Take(drain.now() + seconds(1), {});  // a claim is out while a limit comes
+  if (grant && !grant->topic.empty()) grant = drain.pace().Take(drain.now() + seconds(1), {});
+  REQUIRE(grant);
+  REQUIRE(grant->messages == Pace::kUnlimited);
+  drain.pace().Set({.messages_per_second = 1'000});
+  drain.pace().Spent(*grant, {}, drain.now() + seconds(1));
+  const auto next = drain.pace().Take(drain.now() + seconds(2), {});
+  REQUIRE(next);
+  CHECK(next->messages > 0);
+  CHECK(next->messages <= 1'000);
   drain.pace().Set({});
   CHECK(drain.pace().apart().empty());
   CHECK_FALSE(drain.pace().on());

@@ -116,7 +116,7 @@ TopicGates OnTrial() {
   gates.Pause("t", TopicPause::kSuspected, "silent", 7, kBegin);
   gates.TakeProbe(kBegin + TopicGates::kFirstPause);
   gates.OnProbe("t", true, kBegin + TopicGates::kFirstPause);
-  gates.TakeTrial();
+  gates.TakeTrial(kBegin + TopicGates::kFirstPause);
   return gates;
 }
 
@@ -127,16 +127,16 @@ TEST_CASE("a topic is paused once, probed after its pause, tried in its lane, an
   CHECK(gates.held() == Strings{"t"});
   CHECK(gates.paused_count(TopicPause::kSuspected) == 1);
   CHECK(gates.paused_count(TopicPause::kUnknownTopic) == 0);
-  CHECK_FALSE(gates.TakeTrial());
+  CHECK_FALSE(gates.TakeTrial(kBegin + seconds(60)));
   CHECK_FALSE(gates.TakeProbe(kBegin + TopicGates::kFirstPause - milliseconds(1)));
   CHECK(gates.TakeProbe(kBegin + TopicGates::kFirstPause) == "t");
   CHECK_FALSE(gates.TakeProbe(kBegin + TopicGates::kFirstPause));  // one prober
   gates.OnProbe("t", true, kBegin + TopicGates::kFirstPause);
-  const auto trial = gates.TakeTrial();
+  const auto trial = gates.TakeTrial(kBegin + TopicGates::kFirstPause);
   REQUIRE(trial);
   CHECK(trial->topic == "t");
   CHECK(trial->lane == 7);
-  CHECK_FALSE(gates.TakeTrial());
+  CHECK_FALSE(gates.TakeTrial(kBegin + seconds(60)));
   CHECK(gates.OnTrial("t", true, kBegin));
   CHECK_FALSE(gates.paused("t"));
   CHECK(gates.held().empty());
@@ -153,7 +153,7 @@ TEST_CASE("a topic's pauses grow to their longest", "[gates]") {
     CHECK(gates.TakeProbe(now) == "t");
     gates.OnProbe("t", false, now);
     // From then on it is tried all the same: perhaps nothing of it is left.
-    const bool tried = gates.TakeTrial().has_value();
+    const bool tried = gates.TakeTrial(now).has_value();
     CHECK(tried == (pause == TopicGates::kLongestPause));
     if (tried) CHECK_FALSE(gates.OnTrial("t", false, now));
     pause = std::min(pause * 2, TopicGates::kLongestPause);
@@ -169,7 +169,7 @@ TEST_CASE("a topic of which nothing is left to try is forgotten", "[gates]") {
     now += TopicGates::kLongestPause;
     if (gates.TakeProbe(now)) gates.OnProbe("t", false, now);
   }
-  REQUIRE(gates.TakeTrial());
+  REQUIRE(gates.TakeTrial(now));
   CHECK(gates.OnTrial("t", true, now));
   CHECK(gates.held().empty());
 }
@@ -180,6 +180,14 @@ TEST_CASE("a trial that fails pauses the topic again, longer", "[gates]") {
   CHECK(gates.held() == Strings{"t"});
   CHECK_FALSE(gates.TakeProbe(kBegin + TopicGates::kFirstPause));
   CHECK(gates.TakeProbe(kBegin + 2 * TopicGates::kFirstPause) == "t");
+}
+
+TEST_CASE("a trial that could not be made is due again a little later", "[gates]") {
+  TopicGates gates = OnTrial();
+  gates.PostponeTrial("t", kBegin + seconds(2));
+  CHECK(gates.held() == Strings{"t"});
+  CHECK_FALSE(gates.TakeTrial(kBegin + seconds(2) + TopicGates::kTrialAgain - milliseconds(1)));
+  CHECK(gates.TakeTrial(kBegin + seconds(2) + TopicGates::kTrialAgain));
 }
 
 TEST_CASE("bad news during a trial ends it", "[gates]") {
@@ -274,7 +282,7 @@ TEST_CASE("each change is told once", "[shared]") {
   CHECK(state.observer.story().paused == Strings{"t"});
   CHECK(state.shared.TakeTopicProbe(kBegin + seconds(60)) == "t");
   state.shared.OnTopicProbe("t", true, kBegin + seconds(60));
-  CHECK(state.shared.TakeTrial());
+  CHECK(state.shared.TakeTrial(kBegin + seconds(60)));
   state.shared.OnTrial("t", true, kBegin + seconds(60));
   CHECK(state.observer.story().resumed == Strings{"t"});
 }

@@ -279,6 +279,30 @@ TEST_CASE("a sick topic holds only itself until a trial succeeds", "[worker]") {
   CHECK(crew.observer.story().resumed == std::vector<std::string>{"sick"});
 }
 
+TEST_CASE("a trial in a lane that somebody holds keeps its worker from nothing", "[worker]") {
+  Crew crew;
+  const auto sick = crew.outbox.Insert("sick", "k", "p");
+  const int lane = crew.outbox.Find(sick)->lane;
+  crew.shared.PauseTopic("sick", TopicPause::kUnknownTopic, "", lane, Now() - seconds(60));
+  const auto somebody = crew.outbox.Connect();
+  ClaimRequest request;
+  request.messages = 1;
+  request.trial = {"sick", lane};
+  auto held = somebody->Claim(request);
+  REQUIRE(held->messages().size() == 1);
+  REQUIRE(crew.shared.TakeTopicProbe(Now()) == "sick");
+  crew.shared.OnTopicProbe("sick", true, Now());
+  int others = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto id = crew.outbox.Insert("well", "k" + std::to_string(i), "p");
+    others += crew.outbox.Find(id)->lane != lane ? 1 : 0;
+  }
+  crew.Start();
+  CHECK(WaitFor([&] { return crew.outbox.Count(Status::kSent) >= static_cast<std::size_t>(others); }));
+  held.reset();
+  CHECK(crew.AwaitSent(21));
+}
+
 TEST_CASE("while no producer can be made nothing is lost or charged", "[worker]") {
   Crew crew;
   crew.outbox.Insert("t", "k", "p");
