@@ -26,13 +26,23 @@ struct ClearResult {
 
 void Quiet(void*, const char*) {}
 
+// A password's file may be away for a moment: that is no reason to end.
+std::string Complete(const ConnectOptions& options) {
+  try {
+    return CompleteConninfo(options);
+  } catch (const StoreUnavailable&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw StoreUnavailable(StoreUnavailable::Reason::kOther, error.what());
+  }
+}
+
 }  // namespace
 
 void CopyFields::TooShort() { throw std::invalid_argument("a field of COPY is too short"); }
 
 CopyStream::CopyStream(const ConnectOptions& options, StepSupervisor& supervisor)
-    : limit_(options.statement_timeout + kBeyondServer),
-      connection_(PQconnectdb(CompleteConninfo(options).c_str())) {
+    : limit_(options.statement_timeout + kBeyondServer), connection_(PQconnectdb(Complete(options).c_str())) {
   if (PQstatus(connection_.get()) != CONNECTION_OK) Fail(nullptr);
   PQsetNoticeProcessor(connection_.get(), Quiet, nullptr);
   deadline_ = std::make_unique<StepDeadline>(supervisor, PQsocket(connection_.get()));

@@ -165,6 +165,7 @@ pqxx::const_result_iterator LaneReader::TakeLane(pqxx::const_result_iterator row
   const bool cut = words.Next() == "1";
   const bool waits = words.Next() == "1";
   const bool left_out = words.Next() == "1";
+  const std::string_view upto = words.Next();  // empty: nothing was seen
   const LaneBook::Entry& lane =
       *std::find_if(lanes.begin(), lanes.end(), [number](const auto& entry) { return entry.lane == number; });
   const std::size_t first = contents_.messages.size();
@@ -188,22 +189,24 @@ pqxx::const_result_iterator LaneReader::TakeLane(pqxx::const_result_iterator row
   if (cut || left_out) contents_.full = true;
   contents_.claim.reads.push_back(read);
   if (!left_out && obtained < expected && !Mutant("skip_unseen")) {
-    FindLocked(lane, waiting == nullptr, first, expected - obtained);
+    // Of a lane that was cut only the rows up to there: behind them there may be millions.
+    const std::int64_t end_of_read =
+        cut ? read.cut.value_or(Integer(upto)) : std::numeric_limits<std::int64_t>::max();
+    FindLocked(lane, waiting == nullptr,
+               {.first = first, .missing = expected - obtained, .upto = end_of_read});
   }
   return row;
 }
 
 // Some row of the lane was seen and not obtained. Its unit stays where it is for this claim.
-void LaneReader::FindLocked(const LaneBook::Entry& lane, bool careful, std::size_t first,
-                            std::size_t missing) {
+void LaneReader::FindLocked(const LaneBook::Entry& lane, bool careful, const Gap& gap) {
   auto& read = contents_.claim.reads.back();
-  const std::int64_t upto = read.cut.value_or(std::numeric_limits<std::int64_t>::max());
   const Statement& seen = statements_.Seen(task_.on_failed, careful);
   const auto result = connection_.Query(
       seen.name, seen.sql,
-      {std::to_string(lane.lane), std::to_string(lane.start), std::to_string(upto), HeldTopics()});
+      {std::to_string(lane.lane), std::to_string(lane.start), std::to_string(gap.upto), HeldTopics()});
   std::size_t found = 0;
-  std::size_t next = first;
+  std::size_t next = gap.first;
   for (const auto& row : result) {
     const std::int64_t id = Integer(View(row[0]));
     while (next < contents_.messages.size() && contents_.messages[next].id < id) ++next;
@@ -213,7 +216,7 @@ void LaneReader::FindLocked(const LaneBook::Entry& lane, bool careful, std::size
     if (!row[2].is_null()) locked_units_.insert(LaneBook::UnitHold(View(row[1]), View(row[2])));
   }
   // What was missing is no longer to be seen: somebody changes rows without the lane's lock.
-  if (found < missing) read.may_advance = false;
+  if (found < gap.missing) read.may_advance = false;
 }
 
 void LaneReader::DropLockedUnits() {

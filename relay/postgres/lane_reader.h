@@ -53,7 +53,12 @@ class LaneReader {
   pqxx::const_result_iterator TakeLane(pqxx::const_result_iterator row,
                                        const pqxx::const_result_iterator& end, const Lanes& lanes,
                                        Lanes* waiting);
-  void FindLocked(const LaneBook::Entry& lane, bool careful, std::size_t first, std::size_t missing);
+  struct Gap {
+    std::size_t first;    // of the lane's messages
+    std::size_t missing;  // rows, at least
+    std::int64_t upto;    // id; what was read ended there
+  };
+  void FindLocked(const LaneBook::Entry& lane, bool careful, const Gap& gap);
   void DropLockedUnits();
   void SortRetriesIn();
   void DropSurplus();

@@ -38,7 +38,7 @@ LogStore::LogStore(const PostgresSettings& postgres, const OutboxSettings& outbo
   if (outbox.wake_up == WakeUp::kNotify) {
     ConnectOptions options = Options("listener");
     if (!postgres.listen_conninfo.empty()) options.conninfo = postgres.listen_conninfo;
-    listener_ = std::make_unique<WakeUpListener>(options, parked_statements_, observer_);
+    listener_ = std::make_unique<WakeUpListener>(options, parked_statements_, observer_, supervisor_);
   }
 }
 

@@ -63,8 +63,10 @@ void PostgresSession::Fill(const ClaimRequest& request, bool look_first, Content
   if (request.lanes == 0 || control_.paused) look_first = true;
   if (look_first && connection_.keeps_settings() && (!AnyWork(wanted) || request.lanes == 0)) return;
   connection_.Begin();
-  const Lanes lanes = Take(request, wanted, contents);
+  Lanes lanes = Take(request, wanted, contents);
   if (lanes.empty() || control_.paused) return;
+  // Now that it is ours: another session may just have seen that this is another server, and forgotten all.
+  if (request.trial) lanes = LanesFor(request, held_topics, contents.claimed_at);
   if (request.only && std::ranges::count(control_.paused_topics, *request.only) > 0) return;
   KillPoint("lanes_taken");
   // Whoever has slept hears of a pause only now.

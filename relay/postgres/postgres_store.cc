@@ -15,7 +15,7 @@ PostgresStore::PostgresStore(const PostgresSettings& postgres, const OutboxSetti
   if (outbox.wake_up == WakeUp::kNotify) {
     ConnectOptions options = Options("listener");
     if (!postgres.listen_conninfo.empty()) options.conninfo = postgres.listen_conninfo;
-    listener_ = std::make_unique<WakeUpListener>(options, statements_, observer_);
+    listener_ = std::make_unique<WakeUpListener>(options, statements_, observer_, supervisor_);
   }
 }
 

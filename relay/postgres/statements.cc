@@ -72,7 +72,7 @@ WITH seen AS MATERIALIZED (
   SELECT *, (sum(bytes) OVER (ORDER BY ord) - bytes)::bigint AS before FROM seen
 ), told AS MATERIALIZED (
   SELECT lane, start, upto, before,
-    concat_ws(' ', lane, n, cut::integer, coalesce(waiting, false)::integer, (before >= $7::bigint)::integer) AS facts
+    concat_ws(' ', lane, n, cut::integer, coalesce(waiting, false)::integer, (before >= $7::bigint)::integer, upto) AS facts
   FROM fit
 )
 SELECT f.facts, o.*

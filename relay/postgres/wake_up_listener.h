@@ -15,18 +15,23 @@ namespace outbox {
 // Used by one thread.
 class WakeUpListener {
  public:
-  WakeUpListener(ConnectOptions options, const Statements& statements, Observer& observer);
+  WakeUpListener(ConnectOptions options, const Statements& statements, Observer& observer,
+                 StepSupervisor& supervisor);
+  ~WakeUpListener();
 
   WakeUpCall Await(milliseconds timeout);  // after kDeaf try again in a moment
 
  private:
   void Connect();
+  void Leave();
 
   const ConnectOptions options_;
   const Statements& statements_;
   Observer& observer_;
+  StepSupervisor& supervisor_;
   bool told_ = false;  // that it is deaf
   std::unique_ptr<pqxx::connection> connection_;
+  std::unique_ptr<StepDeadline> deadline_;
 };
 
 }  // namespace outbox

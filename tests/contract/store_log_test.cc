@@ -3,6 +3,7 @@
 // What only a log does: ticks, the guard, progress and the side table, against a real server.
 #include <algorithm>
 
+#include "postgres/log_store.h"
 #include "store_bench.h"
 #include "support/catch.h"
 #include "support/wait.h"
@@ -130,6 +131,26 @@ TEST_CASE("a sample of a log tells what was refused, and what waits of each topi
   REQUIRE(sample.refused.size() == 1);
   CHECK(sample.refused[0].id == refused);
   CHECK(sample.refused[0].failed);
+}
+
+TEST_CASE("a password that cannot be read for a moment ends nobody", "[contract]") {
+  PostgresBench bench(Completion::kLog);
+  bench.Insert("t", "k", "p");
+  int asked = 0;
+  PostgresSettings postgres;
+  postgres.conninfo = bench.conninfo();
+  postgres.password = [&]() -> std::string {
+    if (++asked == 3) throw std::runtime_error("no such file");  // after worker and guard the stream
+    return "unused";
+  };
+  OutboxSettings outbox;
+  outbox.name = "contract";
+  outbox.completion = Completion::kLog;
+  RecordingObserver observer;
+  LogStore store(postgres, outbox, observer);
+  CHECK_THROWS_AS(store.Connect()->Claim(Everything()), StoreUnavailable);
+  const auto session = store.Connect();
+  CHECK(AwaitIds(*session) == IdList{1});
 }
 
 TEST_CASE("the guard holds back no vacuum", "[contract]") {

@@ -6,9 +6,11 @@
 #include <thread>
 
 #include "postgres/last_drawn.h"
+#include "postgres/postgres_store.h"
 #include "postgres/statements.h"
 #include "store_bench.h"
 #include "support/catch.h"
+#include "support/pgbouncer.h"
 #include "support/wait.h"
 
 namespace outbox::test {
@@ -46,6 +48,41 @@ TEST_CASE("a payload in bytes is decoded, and the other columns arrive", "[contr
   CHECK(message.headers == "{\"trace\": \"x\"}");
   CHECK(message.created_at == microseconds(1'704'164'645'678'901));
   CHECK(message.age > seconds(3600));
+}
+
+TEST_CASE("a lane whose first rows are all locked waits with them, and loses none of the others",
+          "[contract]") {
+  PostgresBench bench;
+  const auto session = bench.Connect();
+  bench.admin().Run(
+      "INSERT INTO outbox (topic, key, payload) SELECT 't', 'k', 'p' FROM generate_series(1, 300)");
+  bench.admin().Run("BEGIN; SELECT FROM outbox WHERE id <= 20 FOR UPDATE");
+  ClaimRequest few = Everything();
+  few.messages = 10;
+  for (int i = 0; i < 3; ++i) CHECK(session->Claim(few)->messages().empty());
+  bench.admin().Run("ROLLBACK");
+  const auto found = Drain(*session, few);
+  CHECK(found.size() == 300);
+  CHECK(std::is_sorted(found.begin(), found.end()));
+}
+
+// Its first statement waits for a server, which a pooler may never have.
+TEST_CASE("a listener does not wait without end behind a pooler", "[contract]") {
+  PostgresBench bench;
+  const PgBouncer pooler(PostgresBench::Server(), {{"default_pool_size", "1"}, {"query_wait_timeout", "0"}});
+  const std::string behind = pooler.conninfo(bench.admin().Value("SELECT current_database()"), "relay");
+  Sql somebody(behind);
+  somebody.Run("BEGIN");
+  PostgresSettings postgres;
+  postgres.conninfo = bench.conninfo();
+  postgres.listen_conninfo = behind;
+  OutboxSettings outbox;
+  outbox.wake_up = WakeUp::kNotify;
+  RecordingObserver observer;
+  PostgresStore store(postgres, outbox, observer);
+  const TimePoint began = std::chrono::steady_clock::now();
+  CHECK(store.AwaitWakeUp(milliseconds(100)) == WakeUpCall::kDeaf);
+  CHECK(std::chrono::steady_clock::now() - began < seconds(20));
 }
 
 TEST_CASE("a row that somebody else has locked holds its unit and nothing else", "[contract]") {
