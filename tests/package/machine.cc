@@ -47,6 +47,8 @@ Machine::Machine(const fs::path& base) {
   const Finished copied = outbox::test::Run({"cp", "-a", "--reflink=auto", base, root_});
   if (copied.exit != 0) throw std::runtime_error("no copy of " + base.string() + ": " + copied.err);
   fs::copy_file("/etc/resolv.conf", path("/etc/resolv.conf"), fs::copy_options::overwrite_existing);
+  // The kernel is the host's, and Debian 13's systemd is degraded where it may not look for modules.
+  fs::create_symlink("/dev/null", path("/etc/systemd/system/systemd-modules-load.service"));
   cgroup_ = CgroupHierarchy() / ("outbox-machine-" + std::to_string(getpid()));
   fs::create_directory(cgroup_);
   process_ = std::make_unique<Process>(std::vector<std::string>{BOOT_SCRIPT, root_, cgroup_},
