@@ -120,7 +120,7 @@ std::vector<Closed> ClosedWays(Castle& castle, const TempDir& folder) {
        {"invalid credentials with SASL mechanism SCRAM-SHA-256: see sasl.mechanism"},
        nobody},
       {"foreign_client", "MUTUAL", certified, {"ssl.certificate.location"}, [copy, ours] { copy(ours); }},
-      {"no_client", "MUTUAL", nothing, {"without either, set them and restart"}, nullptr, certified},
+      {"no_client", "MUTUAL", nothing, {"the broker wants a certificate from us"}, nullptr, certified},
   };
 }
 
@@ -203,7 +203,7 @@ TEST_CASE("doctor names what keeps a client from its brokers") {
   const auto& authority = castle.authority().certificate();
   const std::pair<Config, std::string> ways[] = {
       {castle.Tls("TLS", castle.foreign().certificate()), "an authority that ssl.ca.location does not hold"},
-      {castle.Tls("MUTUAL", authority), "set them and restart"},
+      {castle.Tls("MUTUAL", authority), "the broker wants a certificate from us"},
       {castle.Login("SCRAM-SHA-256", Toml("wrong")), "invalid credentials"}};
   for (const auto& [config, says] : ways) {
     const auto doctor = castle.stage().StartRelay(config, {"doctor"});
