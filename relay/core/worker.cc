@@ -139,8 +139,7 @@ void Worker::Turn(PollTurn::Kind kind) {
   if (empty) {
     const bool nothing_due = context_.pace.on() ? context_.pace.nothing_due() : session_->nothing_due();
     // Perhaps all that is due is held; whoever waits for a trial waits for the breaker to close.
-    // What others hold may be all that is due, and on its way to brokers that take nothing.
-    if (!control_->paused && session_->lanes_busy() == 0) context_.shared.OnNothingDue(context_.env.now());
+    if (!control_->paused) context_.shared.OnNothingDue(context_.env.now());
     context_.shared.OnUndecided();
     context_.observer.OnClaim({.claim_time = claim_time_,
                                .lanes = batch->lanes(),
