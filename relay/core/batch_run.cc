@@ -97,8 +97,8 @@ void BatchRun::TellOutcome(const Dispatch& dispatch, TimePoint published) {
   }
   const std::string topic(report_.messages[0].topic);
   if (dispatch.interrupted()) {
-    context_.shared.PostponeTrial(topic,
-                                  published);  // another trial's producer was given up, and ours with it
+    // Another trial's producer was given up, and ours with it.
+    context_.shared.PostponeTrial(topic, published);
   } else {
     context_.shared.OnTrial(topic, dispatch.persisted(), published);
   }

@@ -11,23 +11,9 @@
 namespace outbox {
 namespace {
 
-constexpr std::int64_t kExactPending = 2'000;
-
 TableSample Figures(const pqxx::row& row) {
-  TableSample sample;
-  sample.pending = Number(row["pending"]);
-  if (sample.pending > kExactPending) sample.pending = std::max(sample.pending, Number(row["estimate"]));
-  sample.retrying = Number(row["retrying"]);
-  sample.failed = Number(row["failed"]);
-  sample.blocked_keys = Number(row["blocked"]);
-  sample.oldest_pending = AgeOf(row["oldest"]);
+  TableSample sample = FiguresOf(row);
   if (!True(row["lag_unknown"])) sample.lag = std::max(AgeOf(row["lag"]), AgeOf(row["retry_lag"]));
-  sample.size_bytes = Number(row["size"]);
-  sample.dead_tuples = Number(row["dead"]);
-  if (!row["oldest_transaction"].is_null())
-    sample.oldest_transaction = seconds(Number(row["oldest_transaction"]));
-  sample.schema_version = row["version"].c_str();
-  sample.topics_complete = true;
   return sample;
 }
 

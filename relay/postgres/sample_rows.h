@@ -11,6 +11,9 @@ namespace outbox {
 // Clocks are set back, and services choose when a message was made: never below 0.
 microseconds AgeOf(const pqxx::field& field);
 
+// What the statement `sample` of both layouts answers; lag and partitions are each one's own.
+TableSample FiguresOf(const pqxx::row& row);
+
 // As `topics` and `refused` answer.
 void AddTopics(const pqxx::result& answer, TableSample& sample);
 void AddRefused(const pqxx::result& answer, TableSample& sample);
